@@ -1,0 +1,1 @@
+"""S3's XML documents: bytes to values and back."""

@@ -1,0 +1,267 @@
+"""What can go wrong, in one place.
+
+::
+
+    BleepStoreError
+    ├── ConfigError            a configuration that cannot be used: file, key path, expectation
+    ├── S3Error                an answer of the S3 protocol: code, message, extra XML elements
+    ├── ClientGone             the client's connection ended before its request body did
+    ├── BlobMissing            a locator names no bytes
+    ├── StorageFull            the backend has no room left
+    └── SchemaTooNew           the metadata was written by a newer BleepStore
+
+Everything that a client should see is an :class:`S3Error`; only ``protocol/dispatch.py`` turns
+the other ones (and unknown exceptions) into one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class BleepStoreError(Exception):
+    """The root of every exception that BleepStore raises on purpose."""
+
+
+class ConfigError(BleepStoreError):
+    """A configuration that cannot be used.
+
+    Args:
+        source: where the value came from: a file's path, ``environment`` or ``command line``.
+        key_path: dotted path of the key, such as ``server.port``; empty for the whole file.
+        expected: what was expected there, as the end of a sentence.
+    """
+
+    def __init__(self, source: str, key_path: str, expected: str) -> None:
+        super().__init__(source, key_path, expected)
+        self.source = source
+        self.key_path = key_path
+        self.expected = expected
+
+    def __str__(self) -> str:
+        where = f"{self.source}: {self.key_path}" if self.key_path else self.source
+        return f"{where}: {self.expected}"
+
+
+class ClientGone(BleepStoreError):
+    """The client's connection ended before its request body did. Nobody is left to answer."""
+
+
+class BlobMissing(BleepStoreError):
+    """A locator names no bytes: it was deleted, or the backend has lost them."""
+
+    def __init__(self, locator: str) -> None:
+        super().__init__(locator)
+        self.locator = locator
+
+    def __str__(self) -> str:
+        return f"no blob at {self.locator}"
+
+
+class StorageFull(BleepStoreError):
+    """The backend has no room for the bytes (``ENOSPC``, ``EDQUOT`` or a size limit)."""
+
+
+class SchemaTooNew(BleepStoreError):
+    """The metadata was written by a newer BleepStore than this one."""
+
+
+class ErrorKind(NamedTuple):
+    """The HTTP status and the default message of an S3 error code."""
+
+    status: int
+    message: str
+
+
+class S3Error(BleepStoreError):
+    """An answer of the S3 protocol that is not a success.
+
+    Args:
+        code: one of :data:`S3_ERRORS`.
+        message: replaces the code's default message.
+        headers: response headers that go with the error, such as ``Retry-After``.
+        elements: further children of ``<Error>`` in the answer, such as ``BucketName``.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str | None = None,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+        **elements: str,
+    ) -> None:
+        kind = S3_ERRORS[code]
+        super().__init__(code, message or kind.message)
+        self.code = code
+        self.status = kind.status
+        self.message = message or kind.message
+        self.headers = headers
+        self.elements = elements
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+S3_ERRORS: dict[str, ErrorKind] = {
+    "AccessControlListNotSupported": ErrorKind(400, "The bucket does not allow ACLs"),
+    "AccessDenied": ErrorKind(403, "Access Denied"),
+    "AuthorizationHeaderMalformed": ErrorKind(
+        400, "The authorization header you provided is invalid."
+    ),
+    "AuthorizationQueryParametersError": ErrorKind(
+        400, "Error parsing the X-Amz-Credential parameter."
+    ),
+    "BadDigest": ErrorKind(
+        400,
+        "The Content-MD5 or checksum value that you specified did not match what the server received.",
+    ),
+    "BucketAlreadyExists": ErrorKind(
+        409,
+        "The requested bucket name is not available. The bucket namespace is shared by all users "
+        "of the system. Please select a different name and try again.",
+    ),
+    "BucketAlreadyOwnedByYou": ErrorKind(
+        409, "Your previous request to create the named bucket succeeded and you already own it."
+    ),
+    "BucketNotEmpty": ErrorKind(409, "The bucket you tried to delete is not empty"),
+    "ConditionalRequestConflict": ErrorKind(
+        409,
+        "The conditional request cannot succeed due to a conflicting operation against this resource.",
+    ),
+    "EntityTooLarge": ErrorKind(400, "Your proposed upload exceeds the maximum allowed size"),
+    "EntityTooSmall": ErrorKind(
+        400, "Your proposed upload is smaller than the minimum allowed size"
+    ),
+    "ExpiredToken": ErrorKind(400, "The provided token has expired."),
+    "IllegalLocationConstraintException": ErrorKind(
+        400,
+        "The unspecified location constraint is incompatible for the region specific endpoint "
+        "this request was sent to.",
+    ),
+    "IllegalVersioningConfigurationException": ErrorKind(
+        400, "The Versioning element must be specified"
+    ),
+    "IncompleteBody": ErrorKind(
+        400, "You did not provide the number of bytes specified by the Content-Length HTTP header"
+    ),
+    "InternalError": ErrorKind(500, "We encountered an internal error. Please try again."),
+    "InvalidAccessKeyId": ErrorKind(
+        403, "The AWS Access Key Id you provided does not exist in our records."
+    ),
+    "InvalidArgument": ErrorKind(400, "Invalid Argument"),
+    "InvalidBucketName": ErrorKind(400, "The specified bucket is not valid."),
+    "InvalidBucketState": ErrorKind(
+        409, "The request is not valid with the current state of the bucket."
+    ),
+    "InvalidDigest": ErrorKind(400, "The Content-MD5 you specified is not valid."),
+    "InvalidLocationConstraint": ErrorKind(400, "The specified location-constraint is not valid"),
+    "InvalidPart": ErrorKind(
+        400,
+        "One or more of the specified parts could not be found.  The part may not have been "
+        "uploaded, or the specified entity tag may not match the part's entity tag.",
+    ),
+    "InvalidPartNumber": ErrorKind(416, "The requested partnumber is not satisfiable"),
+    "InvalidPartOrder": ErrorKind(
+        400,
+        "The list of parts was not in ascending order. The parts list must be specified in order "
+        "by part number.",
+    ),
+    "InvalidPolicyDocument": ErrorKind(
+        400,
+        "The content of the form does not meet the conditions specified in the policy document.",
+    ),
+    "InvalidRange": ErrorKind(416, "The requested range is not satisfiable"),
+    "InvalidRequest": ErrorKind(400, "Invalid Request"),
+    "InvalidStorageClass": ErrorKind(400, "The storage class you specified is not valid"),
+    "InvalidTag": ErrorKind(400, "The tag provided was not a valid tag."),
+    "InvalidTargetBucketForLogging": ErrorKind(400, "The target bucket for logging does not exist"),
+    "InvalidToken": ErrorKind(400, "The provided token is malformed or otherwise invalid."),
+    "InvalidURI": ErrorKind(400, "Couldn't parse the specified URI."),
+    "KeyTooLongError": ErrorKind(400, "Your key is too long"),
+    "MalformedACLError": ErrorKind(
+        400,
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    ),
+    "MalformedPOSTRequest": ErrorKind(
+        400, "The body of your POST request is not well-formed multipart/form-data."
+    ),
+    "MalformedTrailerError": ErrorKind(
+        400,
+        "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+    ),
+    "MalformedXML": ErrorKind(
+        400,
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    ),
+    "MaxMessageLengthExceeded": ErrorKind(400, "Your request was too big."),
+    "MaxPostPreDataLengthExceededError": ErrorKind(
+        400, "Your POST request fields preceding the upload file were too large."
+    ),
+    "MetadataTooLarge": ErrorKind(
+        400, "Your metadata headers exceed the maximum allowed metadata size"
+    ),
+    "MethodNotAllowed": ErrorKind(
+        405, "The specified method is not allowed against this resource."
+    ),
+    "MissingContentLength": ErrorKind(411, "You must provide the Content-Length HTTP header."),
+    "MissingRequestBodyError": ErrorKind(400, "Request Body is empty"),
+    "MissingSecurityHeader": ErrorKind(400, "Your request was missing a required header"),
+    "NoSuchBucket": ErrorKind(404, "The specified bucket does not exist"),
+    "NoSuchBucketPolicy": ErrorKind(404, "The bucket policy does not exist"),
+    "NoSuchCORSConfiguration": ErrorKind(404, "The CORS configuration does not exist"),
+    "NoSuchKey": ErrorKind(404, "The specified key does not exist."),
+    "NoSuchLifecycleConfiguration": ErrorKind(404, "The lifecycle configuration does not exist"),
+    "NoSuchTagSet": ErrorKind(404, "The TagSet does not exist"),
+    "NoSuchUpload": ErrorKind(
+        404,
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may "
+        "have been aborted or completed.",
+    ),
+    "NoSuchVersion": ErrorKind(404, "The specified version does not exist."),
+    "NotImplemented": ErrorKind(
+        501, "A header or operation you provided implies functionality that is not implemented"
+    ),
+    "NotModified": ErrorKind(304, "Not Modified"),
+    "OwnershipControlsNotFoundError": ErrorKind(
+        404, "The bucket ownership controls were not found"
+    ),
+    "PermanentRedirect": ErrorKind(
+        301,
+        "The bucket you are attempting to access must be addressed using the specified endpoint.",
+    ),
+    "PreconditionFailed": ErrorKind(
+        412, "At least one of the pre-conditions you specified did not hold"
+    ),
+    "RequestHeaderSectionTooLarge": ErrorKind(
+        400, "Your request header section exceeds the maximum allowed size"
+    ),
+    "RequestTimeTooSkewed": ErrorKind(
+        403, "The difference between the request time and the current time is too large."
+    ),
+    "RequestTimeout": ErrorKind(
+        400,
+        "Your socket connection to the server was not read from or written to within the timeout period.",
+    ),
+    "ServiceUnavailable": ErrorKind(503, "Service is unable to handle request."),
+    "SignatureDoesNotMatch": ErrorKind(
+        403,
+        "The request signature we calculated does not match the signature you provided. Check "
+        "your key and signing method.",
+    ),
+    "SlowDown": ErrorKind(503, "Please reduce your request rate."),
+    "InsufficientStorage": ErrorKind(507, "There is not enough room to store the object."),
+    "TooManyBuckets": ErrorKind(400, "You have attempted to create more buckets than allowed"),
+    "UnexpectedContent": ErrorKind(400, "This request does not support content"),
+    "UnresolvableGrantByEmailAddress": ErrorKind(
+        400, "The email address you provided does not match any account on record."
+    ),
+    "UserKeyMustBeSpecified": ErrorKind(
+        400,
+        "The bucket POST must contain the specified field name. If it is specified, check the order of the fields.",
+    ),
+    "XAmzContentSHA256Mismatch": ErrorKind(
+        400, "The provided 'x-amz-content-sha256' header does not match what was computed."
+    ),
+}

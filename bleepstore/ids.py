@@ -1,0 +1,39 @@
+"""Identifiers: who makes them up, and of what form they are.
+
+Ids are made here and travel inside commands, so that a metadata transaction never draws
+randomness of its own and can be replayed.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+
+
+def new_request_id() -> str:
+    """16 upper-case hexadecimal digits, as in AWS's ``x-amz-request-id``."""
+    return os.urandom(8).hex().upper()
+
+
+def new_blob_id() -> str:
+    """32 hexadecimal digits: 12 of the time in milliseconds, 20 random.
+
+    Ordered by time, so that new rows are appended to an index instead of scattered over it.
+    """
+    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+
+
+def new_version_id() -> str:
+    """32 URL-safe characters, opaque to clients."""
+    return base64.urlsafe_b64encode(os.urandom(24)).decode("ascii")
+
+
+def new_upload_id() -> str:
+    """64 URL-safe characters, opaque to clients."""
+    return base64.urlsafe_b64encode(os.urandom(48)).decode("ascii")
+
+
+def is_blob_id(text: str) -> bool:
+    """Whether ``text`` has the form that :func:`new_blob_id` gives."""
+    return len(text) == 32 and all(letter in "0123456789abcdef" for letter in text)

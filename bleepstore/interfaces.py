@@ -1,0 +1,188 @@
+"""The doors between rooms. What stands in a docstring here is a contract that a suite tests.
+
+"Answers a Deferred" is written as ``Awaitable``: implementations return a Deferred or are
+``async def``; callers ``await``. Every Deferred here may be cancelled: the work stops, and what
+it had begun is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from twisted.web.iweb import IBodyProducer
+from zope.interface import Attribute, Interface
+
+from .values import Blob, BlobName, Credential, Reply, RequestHead
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+# mypy-zope cannot see attributes of interfaces whose methods take no ``self``; the methods below
+# are written the way zope.interface wants them.
+
+
+class IRequestBody(IBodyProducer):
+    """The body of a request, live from the socket.
+
+    ``length`` is the number of bytes that the client declared, or ``UNKNOWN_LENGTH`` (chunked).
+    ``startProducing(consumer)`` begins delivery: it answers a waiting ``Expect: 100-continue``
+    first, so it is called only once the request is authorized. The Deferred that it returns
+    fires with None after the last byte was written to the consumer, and fails with
+    :class:`~bleepstore.errors.ClientGone` if the connection ends first, or with an ``S3Error``
+    (``RequestTimeout``, ``IncompleteBody``) if the wire refuses the rest.
+
+    The consumer's ``registerProducer`` is not called: the starter holds the producer already and
+    calls ``pauseProducing`` and ``resumeProducing`` on it. Pausing reaches the client's socket.
+
+    A body that nobody starts is discarded by the wire after the answer.
+    """
+
+
+class IRequestHandler(Interface):
+    """What the wire calls for each request that is for S3."""
+
+    def handle(head: RequestHead, body: Any) -> Awaitable[Reply]:
+        """Answer one request.
+
+        Args:
+            head: the request without its body.
+            body: an :class:`IRequestBody`.
+
+        Never fails but with ``CancelledError``: every error is a Reply already.
+        """
+
+
+class ITransaction(Interface):
+    """A database transaction as SQL functions see it; ``?`` marks parameters in every dialect."""
+
+    def execute(sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement."""
+
+    def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+
+    def fetch_one() -> Any:
+        """The next row of the last statement as a tuple, or None."""
+
+    def fetch_all() -> Any:
+        """All rows that are left of the last statement, as a list of tuples."""
+
+    rowcount = Attribute("Rows changed by the last statement.")
+
+
+class IDatabase(Interface):
+    """Where metadata lives: snapshots to read, one door to write."""
+
+    def read(description: str, function: Callable[..., T], *arguments: Any) -> Awaitable[T]:
+        """Run ``function(txn, *arguments)`` in a read transaction, in a thread.
+
+        All that the function reads is of one instant. ``description`` is a short constant such
+        as ``get_object``; it labels metrics and logs.
+        """
+
+    def write(description: str, function: Callable[..., T], command: Any) -> Awaitable[T]:
+        """Run ``function(txn, command)`` in a write transaction, in a thread.
+
+        Fires when the change is durable. Changes that wait at the same time share one commit;
+        each runs in a savepoint of its own, so that an exception from ``function`` undoes that
+        change alone and arrives here. The function must be deterministic: ids and times come in
+        the command. Cancelling a write that has begun does not undo it.
+        """
+
+
+class ISink(Interface):
+    """Takes the bytes of one new blob.
+
+    The life of a sink: ``write`` any number of times, one at a time; then ``commit``; then, after
+    the metadata transaction that refers to the blob, ``settle``. Or ``abort`` at any time before
+    ``settle``. A process that dies in between leaves something that recovery finds.
+    """
+
+    def write(block: bytes) -> Awaitable[None]:
+        """Append a block. The next call is made after this one has fired."""
+
+    def commit() -> Awaitable[Blob]:
+        """Make the bytes durable (or answer them as ``content``) and give their locator."""
+
+    def settle() -> Awaitable[None]:
+        """The metadata refers to the blob now: forget what recovery would have needed.
+
+        Failing or never being called loses nothing; recovery does the same work.
+        """
+
+    def abort() -> Awaitable[None]:
+        """Remove every trace. Allowed twice; no effect after ``settle``."""
+
+
+class IBlobStore(Interface):
+    """A backend: it keeps bytes and nothing else.
+
+    No method knows of ACLs, versions, tags, or that a key exists.
+    """
+
+    name = Attribute("The backend's name in the configuration, such as ``local``.")
+
+    def start() -> Awaitable[None]:
+        """Make ready (create folders, check rights). Raises what an operator can understand."""
+
+    def recover(is_referenced: Callable[[Sequence[str]], Awaitable[Any]]) -> Awaitable[int]:
+        """Remove what a crash left half done and answer the number of blobs removed.
+
+        Called before any sink is opened. ``is_referenced(locators)`` answers the set of those
+        that metadata refers to. The work grows with what was in flight at the crash, never with
+        what is stored.
+        """
+
+    def open_sink(name: BlobName, size_bytes: int | None) -> Awaitable[ISink]:
+        """A sink for one new blob. ``size_bytes`` is the expected size, None if unknown.
+
+        Raises :class:`~bleepstore.errors.StorageFull` at once when ``size_bytes`` cannot fit.
+        """
+
+    def read(locator: str, offset: int, length: int) -> Awaitable[IBodyProducer]:
+        """A producer of exactly ``length`` bytes from ``offset`` on, ``length`` > 0.
+
+        The blob is open when this fires: deleting it afterwards does not disturb the reader.
+        Raises :class:`~bleepstore.errors.BlobMissing`. A producer that cannot deliver all fails
+        its Deferred; it never delivers less and succeeds.
+        """
+
+    def delete(locators: Sequence[str]) -> Awaitable[None]:
+        """Delete blobs; unknown locators are no error."""
+
+    def exists(locator: str) -> Awaitable[bool]:
+        """Whether the backend has the blob."""
+
+    def list_locators() -> AsyncIterator[str]:
+        """Every blob that the backend has, in any order. For checks, not for requests."""
+
+    def stop() -> Awaitable[None]:
+        """Release threads and connections."""
+
+
+class ICredentials(Interface):
+    """Where authentication finds secrets."""
+
+    def find(access_key: str) -> Awaitable[Credential | None]:
+        """The credential of an access key, or None when there is none or it is disabled."""
+
+
+class IChunkVerifier(Interface):
+    """Checks the signatures inside a signed ``aws-chunked`` body, chunk by chunk, in order."""
+
+    def verify_chunk(sha256_hex: str, signature: str) -> None:
+        """Check one chunk's signature. Raises ``S3Error("SignatureDoesNotMatch")``."""
+
+    def verify_trailer(sha256_hex: str, signature: str) -> None:
+        """Check the trailer's signature. Raises ``S3Error("SignatureDoesNotMatch")``."""
+
+
+class ISendable(Interface):
+    """A producer whose bytes are a stretch of a file, for the kernel to send."""
+
+    def fileno() -> int:
+        """The file descriptor, open until the producer is stopped or done."""
+
+    offset = Attribute("Where the stretch begins in the file.")
+    length = Attribute("How many bytes it has.")

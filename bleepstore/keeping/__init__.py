@@ -1,0 +1,1 @@
+"""Housekeeping: services that tidy up behind the requests."""

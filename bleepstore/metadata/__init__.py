@@ -1,0 +1,1 @@
+"""What exists: accounts, buckets, objects and their versions, in SQL."""

@@ -1,0 +1,1 @@
+"""The operations of S3, one function each, in modules by resource."""

@@ -1,0 +1,1 @@
+"""The porch: options, assembly, listeners. It alone knows every room and the global reactor."""

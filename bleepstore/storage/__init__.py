@@ -1,0 +1,1 @@
+"""Where the bytes are: the backends. They keep bytes and nothing else."""

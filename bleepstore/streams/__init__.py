@@ -1,0 +1,1 @@
+"""The pipes between a socket and a backend: decoding, digests, blocks, producers."""
