@@ -62,11 +62,36 @@ class Reply:
             only a reply to HEAD gives it here.
         body: bytes, or a producer whose ``length`` is known (Twisted's ``IBodyProducer``: it is
             started once, and stopped when the client goes away).
+        facts: what the log and the metrics say of this request beyond HTTP: ``operation``,
+            ``bucket``, ``key``, ``access_key``, ``error_code``; each only where it is known.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | IBodyProducer = b""
+    facts: Mapping[str, str] = field(factory=dict)
+
+
+@frozen
+class Exchange:
+    """A request and its answer when both are over: what there is to log and to count.
+
+    Attributes:
+        bytes_received: of the body, as they came off the socket.
+        bytes_sent: of the body.
+        duration_ms, first_byte_ms: from the complete request head to the last and to the first
+            byte of the answer; ``first_byte_ms`` is None if the client left before it.
+        is_complete: whether the whole answer was handed to the socket.
+    """
+
+    head: RequestHead
+    status: int
+    facts: Mapping[str, str]
+    bytes_received: int
+    bytes_sent: int
+    duration_ms: float
+    first_byte_ms: float | None
+    is_complete: bool
 
 
 @frozen
