@@ -1,0 +1,124 @@
+"""The answers of ListObjects and ListObjectsV2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from urllib.parse import quote
+
+from attrs import frozen
+
+from ..clock import iso8601
+from ..values import ListedObject, ListingPage
+from .bucket import owner_element
+from .xml import document, element, escape, flag, optional
+
+Encode = Callable[[str], str]
+
+
+@frozen
+class ListingRequest:
+    """What a client asked of a listing, as far as the answer repeats it.
+
+    Attributes:
+        url_encoded: ``encoding-type=url``: keys and prefixes are percent-encoded in the answer,
+            for characters that XML cannot hold.
+    """
+
+    bucket: str
+    prefix: str = ""
+    delimiter: str = ""
+    max_keys: int = 1000
+    url_encoded: bool = False
+
+    @property
+    def encode(self) -> Encode:
+        """How keys are written: percent-encoded, or as they are."""
+        return _url_encode if self.url_encoded else str
+
+
+def list_objects_result(request: ListingRequest, page: ListingPage, marker: str) -> bytes:
+    """``ListBucketResult`` of ListObjects (version 1).
+
+    ``NextMarker`` comes only with a delimiter; without one, a client continues from the last key.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
+    """
+    encode = request.encode
+    next_marker = encode(page.last) if page.is_truncated and request.delimiter else None
+    head = [element("Marker", encode(marker)), optional("NextMarker", next_marker)]
+    return _result(request, page, head, with_owner=True)
+
+
+@frozen
+class Continuation:
+    """Where a page of ListObjectsV2 stands in the whole listing."""
+
+    start_after: str | None = None
+    token: str | None = None
+    next_token: str | None = None
+
+
+def list_objects_v2_result(
+    request: ListingRequest, page: ListingPage, continuation: Continuation, fetch_owner: bool
+) -> bytes:
+    """``ListBucketResult`` of ListObjectsV2.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    """
+    start_after = continuation.start_after
+    head = [
+        optional("StartAfter", None if start_after is None else request.encode(start_after)),
+        optional("ContinuationToken", continuation.token),
+        optional("NextContinuationToken", continuation.next_token),
+        element("KeyCount", len(page.objects) + len(page.common_prefixes)),
+    ]
+    return _result(request, page, head, with_owner=fetch_owner)
+
+
+def _result(
+    request: ListingRequest, page: ListingPage, head: Iterable[str], with_owner: bool
+) -> bytes:
+    encode = request.encode
+    return document(
+        "ListBucketResult",
+        [
+            element("Name", request.bucket),
+            element("Prefix", encode(request.prefix)),
+            *head,
+            element("MaxKeys", request.max_keys),
+            optional("Delimiter", encode(request.delimiter) or None),
+            optional("EncodingType", "url" if request.url_encoded else None),
+            flag("IsTruncated", page.is_truncated),
+            *(_contents(listed, encode, with_owner) for listed in page.objects),
+            *(common_prefix(encode(prefix)) for prefix in page.common_prefixes),
+        ],
+    )
+
+
+def common_prefix(encoded: str) -> str:
+    """``<CommonPrefixes>`` with one prefix, as every listing of S3 has it."""
+    return f"<CommonPrefixes>{element('Prefix', encoded)}</CommonPrefixes>"
+
+
+def _contents(listed: ListedObject, encode: Encode, with_owner: bool) -> str:
+    return (
+        f"<Contents><Key>{escape(encode(listed.key))}</Key>"
+        f"<LastModified>{iso8601(listed.last_modified_ms)}</LastModified>"
+        f"<ETag>&quot;{listed.etag}&quot;</ETag>"
+        f"{checksum_elements(listed)}"
+        f"<Size>{listed.size_bytes}</Size>"
+        f"{owner_element(listed.owner) if with_owner else ''}"
+        f"<StorageClass>{listed.storage_class}</StorageClass></Contents>"
+    )
+
+
+def checksum_elements(listed: ListedObject) -> str:
+    """``ChecksumAlgorithm`` and ``ChecksumType`` of a listed object."""
+    return "".join(
+        f"<ChecksumAlgorithm>{checksum.algorithm.name}</ChecksumAlgorithm>"
+        f"<ChecksumType>{checksum.type}</ChecksumType>"
+        for checksum in listed.checksums
+    )
+
+
+def _url_encode(text: str) -> str:
+    return quote(text, safe="/*")

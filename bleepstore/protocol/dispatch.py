@@ -1,0 +1,106 @@
+"""One request's straight walk, and the only place where exceptions become S3's errors."""
+
+from __future__ import annotations
+
+import txaio
+from attrs import evolve, frozen
+from twisted.internet.defer import CancelledError
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..auth.authenticate import Authenticator
+from ..auth.authorize import Authorizer
+from ..documents.error import error_document
+from ..documents.xml import CONTENT_TYPE
+from ..errors import BlobMissing, ClientGone, S3Error, StorageFull
+from ..interfaces import IRequestBody, IRequestHandler
+from ..s3.context import Context, Services
+from ..values import Reply, RequestHead
+from .address import Addressing
+from .query import parse_query
+from .table import match
+
+log = txaio.make_logger()
+
+_RETRY_AFTER = (("retry-after", "1"),)
+
+
+@implementer(IRequestHandler)
+@frozen
+class Dispatcher:
+    """Takes a request from its head to its Reply: address, operation, caller, right, handler."""
+
+    _addressing: Addressing
+    _authenticator: Authenticator
+    _authorizer: Authorizer
+    _services: Services
+
+    async def handle(self, head: RequestHead, body: IRequestBody) -> Reply:
+        facts: dict[str, str] = {}
+        try:
+            reply = await self._answer(head, body, facts)
+        except CancelledError:
+            raise
+        except Exception as error:
+            known = _as_s3_error(error, head.request_id)
+            facts["error_code"] = known.code
+            reply = _error_reply(known, head)
+        return evolve(reply, facts=facts)
+
+    async def _answer(self, head: RequestHead, body: IRequestBody, facts: dict[str, str]) -> Reply:
+        address = self._addressing.parse(head)
+        _note(facts, bucket=address.bucket, key=address.key)
+        query = parse_query(head.raw_query)
+        operation = match(head.method, address, query, head.headers)
+        _note(facts, operation=operation.name)
+        caller = await self._authenticator.authenticate(head)
+        principal = caller.principal
+        _note(facts, access_key=principal.access_key)
+        if operation.handler is None:
+            raise S3Error("NotImplemented", f"{operation.name} is not implemented")
+        bucket = await self._authorizer.authorize(head, principal, operation.action, address)
+        context = Context(
+            head=head,
+            address=address,
+            query=query,
+            principal=principal,
+            framing=caller.framing,
+            body=body,
+            services=self._services,
+            bucket=bucket,
+        )
+        return await operation.handler(context)
+
+
+def _note(facts: dict[str, str], **known: str | None) -> None:
+    facts.update((name, value) for name, value in known.items() if value is not None)
+
+
+def _as_s3_error(error: Exception, request_id: str) -> S3Error:
+    match error:
+        case S3Error():
+            if error.code == "SlowDown" and not error.headers:
+                error.headers = _RETRY_AFTER
+            return error
+        case ClientGone():
+            return S3Error("IncompleteBody")
+        case StorageFull():
+            log.error("no room left to store bytes: {reason}", reason=str(error))
+            return S3Error("InsufficientStorage")
+        case BlobMissing():
+            log.error(
+                "the bytes of an object are missing: {locator}; request {request_id}",
+                locator=error.locator,
+                request_id=request_id,
+            )
+            return S3Error("InternalError")
+    log.failure("request {request_id} failed", failure=Failure(error), request_id=request_id)
+    return S3Error("InternalError")
+
+
+def _error_reply(error: S3Error, head: RequestHead) -> Reply:
+    headers = (*error.headers, CONTENT_TYPE)
+    if error.status == 304 or head.method == "HEAD":
+        return Reply(error.status, error.headers if error.status == 304 else headers)
+    resource = head.raw_path.decode("utf-8", "replace")
+    return Reply(error.status, headers, error_document(error, resource, head.request_id))

@@ -1,0 +1,71 @@
+"""What one row of the operation table says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+
+from attrs import field, frozen
+
+from ..s3.context import Context
+from ..values import Address, Reply
+
+Handler = Callable[[Context], Awaitable[Reply]]
+
+
+class Level(Enum):
+    """What an operation works on. The names are those of ``ResourceType`` in S3's errors."""
+
+    SERVICE = "SERVICE"
+    BUCKET = "BUCKET"
+    OBJECT = "OBJECT"
+
+
+class Body(Enum):
+    """What happens to the request body."""
+
+    NONE = "none"
+    DOCUMENT = "document"
+    STREAM = "stream"
+
+
+@frozen
+class Operation:
+    """One operation of S3.
+
+    Attributes:
+        name: as in AWS's model.
+        action: the IAM action that its caller needs.
+        query: query keys, all of which must be present; ``key=value`` asks for that value.
+        headers: lower-case header names, all of which must be present.
+        handler: None for an operation that is not built yet.
+        also_named: earlier names of the same request.
+    """
+
+    name: str
+    method: str
+    level: Level
+    action: str
+    query: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    body: Body = Body.NONE
+    handler: Handler | None = field(default=None, repr=False)
+    also_named: tuple[str, ...] = ()
+
+    def matches(self, query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
+        """Whether a request of this row's method and level is this operation."""
+        return all(_has(query, wanted) for wanted in self.query) and all(
+            name in headers for name in self.headers
+        )
+
+
+def _has(query: Mapping[str, str], wanted: str) -> bool:
+    key, equals, value = wanted.partition("=")
+    return key in query and (not equals or query[key] == value)
+
+
+def level_of(address: Address) -> Level:
+    """The level that an address is on."""
+    if address.bucket is None:
+        return Level.SERVICE
+    return Level.BUCKET if address.key is None else Level.OBJECT

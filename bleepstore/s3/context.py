@@ -1,0 +1,116 @@
+"""What an operation is given: the request, who makes it, and the services of the house."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from ..clock import Clock
+from ..errors import S3Error
+from ..interfaces import IBlobStore, IRequestBody
+from ..metadata.store import Store
+from ..streams.collect import collect
+from ..streams.threads import Threads
+from ..values import Address, Bucket, Owner, PayloadFraming, Principal, RequestHead
+
+# The largest document of S3, a CompleteMultipartUpload of 10,000 parts, stays below this.
+MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
+
+# Who owns what an anonymous request writes.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+ANONYMOUS_OWNER = Owner("65a011a29cdf8ec533ec3d1ccaae921c", "anonymous")
+
+
+@frozen
+class Services:
+    """The rooms that operations use, and the facts about this store that they need.
+
+    Attributes:
+        max_object_size: bytes.
+        reserved_bucket_names: names that cannot be buckets because pages of this daemon stand
+            there, such as ``/metrics``.
+    """
+
+    metadata: Store
+    blobs: IBlobStore
+    threads: Threads
+    clock: Clock
+    region: str
+    max_object_size: int
+    reserved_bucket_names: frozenset[str] = frozenset()
+
+
+@frozen
+class Context:
+    """One authorized request on its way to its operation.
+
+    Attributes:
+        bucket: the bucket of the address; None where the operation needs none to exist.
+    """
+
+    head: RequestHead
+    address: Address
+    query: Mapping[str, str]
+    principal: Principal
+    framing: PayloadFraming
+    body: IRequestBody
+    services: Services
+    bucket: Bucket | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.head.headers
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket of the address; only operations on buckets and objects ask."""
+        if self.address.bucket is None:
+            raise LookupError("the address names no bucket")
+        return self.address.bucket
+
+    @property
+    def key(self) -> str:
+        """The key of the address; only operations on objects ask."""
+        if self.address.key is None:
+            raise LookupError("the address names no key")
+        return self.address.key
+
+    @property
+    def owner(self) -> Owner:
+        """Who will own what this request writes."""
+        return self.principal.owner or ANONYMOUS_OWNER
+
+    async def read_document(self) -> bytes:
+        """The whole body of a request that carries an XML document.
+
+        Raises:
+            S3Error: ``MaxMessageLengthExceeded``, ``BadDigest``, ``InvalidDigest`` …
+        """
+        return await collect(
+            self.body,
+            self.framing,
+            MAX_DOCUMENT_BYTES,
+            self.services.threads,
+            content_md5=content_md5(self.headers),
+        )
+
+
+def content_md5(headers: Mapping[str, str]) -> bytes | None:
+    """The digest in ``Content-MD5``, 16 bytes; None without the header.
+
+    Raises:
+        S3Error: ``InvalidDigest``.
+    """
+    text = headers.get("content-md5")
+    if text is None:
+        return None
+    try:
+        digest = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise S3Error("InvalidDigest") from error
+    if len(digest) != 16:
+        raise S3Error("InvalidDigest")
+    return digest

@@ -1,0 +1,89 @@
+"""GetObject and HeadObject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.web.iweb import IBodyProducer
+
+from ..errors import BlobMissing, S3Error
+from ..values import Bucket, ByteRange, ObjectVersion, Reply
+from .checksums import wanted_checksum_headers
+from .conditions import check_read_conditions, range_applies
+from .context import Context
+from .object_headers import object_headers, overridden, version_headers
+from .ranges import parse_range
+from .segments import open_segments
+
+
+async def head_object(ctx: Context) -> Reply:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"""
+    bucket, version = await _find(ctx, with_content=False)
+    status, stretch, headers = _read_plan(ctx, bucket, version)
+    return Reply(status, (*headers, ("content-length", str(stretch.length))))
+
+
+async def get_object(ctx: Context) -> Reply:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
+    try:
+        return await _read_object(ctx)
+    except BlobMissing:
+        # Overwritten and tidied up between our look-up and our opening: look again, once.
+        return await _read_object(ctx)
+
+
+async def _read_object(ctx: Context) -> Reply:
+    bucket, version = await _find(ctx, with_content=True)
+    status, stretch, headers = _read_plan(ctx, bucket, version)
+    return Reply(status, headers, await _body(ctx, version, stretch))
+
+
+async def _body(ctx: Context, version: ObjectVersion, stretch: ByteRange) -> bytes | IBodyProducer:
+    if version.content is not None:
+        return version.content[stretch.offset : stretch.offset + stretch.length]
+    if not stretch.length:
+        return b""
+    return await open_segments(ctx.services.blobs, version.segments, stretch)
+
+
+async def _find(ctx: Context, with_content: bool) -> tuple[Bucket, ObjectVersion]:
+    """The version that the request names.
+
+    Raises:
+        S3Error: ``NoSuchKey`` behind a delete marker; ``MethodNotAllowed`` for the marker itself.
+    """
+    version_id = ctx.query.get("versionId")
+    if version_id == "":
+        raise S3Error("InvalidArgument", "Version id cannot be the empty string")
+    bucket, version = await ctx.services.metadata.objects.get(
+        ctx.bucket_name, ctx.key, version_id, with_content
+    )
+    if version.is_delete_marker:
+        headers = (
+            ("x-amz-delete-marker", "true"),
+            *version_headers(bucket.versioning, version.version_id),
+        )
+        if version_id is None:
+            raise S3Error("NoSuchKey", headers=headers, Key=ctx.key)
+        raise S3Error("MethodNotAllowed", headers=headers, Method=ctx.head.method)
+    return bucket, version
+
+
+def _read_plan(
+    ctx: Context, bucket: Bucket, version: ObjectVersion
+) -> tuple[int, ByteRange, tuple[tuple[str, str], ...]]:
+    """Status, stretch of bytes and headers of a read, its conditions being met."""
+    check_read_conditions(ctx.headers, version)
+    asked = ctx.headers.get("range") if range_applies(ctx.headers, version) else None
+    stretch = parse_range(asked, version.size_bytes)
+    headers = [*object_headers(version), ("accept-ranges", "bytes")]
+    headers += version_headers(bucket.versioning, version.version_id)
+    headers = overridden(headers, ctx.query, ctx.principal.is_anonymous)
+    if stretch is None:
+        headers += wanted_checksum_headers(ctx.headers, version)
+        return 200, ByteRange(0, version.size_bytes), tuple(headers)
+    return 206, stretch, (*headers, *_content_range(stretch, version))
+
+
+def _content_range(stretch: ByteRange, version: ObjectVersion) -> Iterator[tuple[str, str]]:
+    yield "content-range", f"bytes {stretch.offset}-{stretch.last}/{version.size_bytes}"
