@@ -1,0 +1,58 @@
+"""The access log: one event for each request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import txaio
+from attrs import frozen
+
+from ..values import Exchange
+
+log = txaio.make_logger()
+
+_FACTS = ("operation", "bucket", "key", "access_key", "error_code")
+
+
+@frozen
+class AccessLog:
+    """Logs each request when it is over.
+
+    Args:
+        slow_ms: a request whose answer begins later than this is logged as slow, at level warn;
+            0 for never.
+    """
+
+    slow_ms: float = 0
+
+    def __call__(self, exchange: Exchange) -> None:
+        if self._is_slow(exchange):
+            log.warn("slow request", **_fields(exchange))
+        else:
+            log.info("request", **_fields(exchange))
+
+    def _is_slow(self, exchange: Exchange) -> bool:
+        waited_ms = exchange.first_byte_ms
+        if waited_ms is None:
+            waited_ms = exchange.duration_ms
+        return 0 < self.slow_ms < waited_ms
+
+
+def _fields(exchange: Exchange) -> dict[str, Any]:
+    """What an operator searches for. Never the query: it may carry a signature."""
+    head, facts = exchange.head, exchange.facts
+    fields: dict[str, Any] = {"method": head.method}
+    fields.update((name, facts[name]) for name in _FACTS if name in facts)
+    if "bucket" not in facts:
+        fields["path"] = head.raw_path.decode("utf-8", "backslashreplace")
+    fields.update(
+        status=exchange.status,
+        bytes_in=exchange.bytes_received,
+        bytes_out=exchange.bytes_sent,
+        duration_ms=exchange.duration_ms,
+    )
+    if exchange.first_byte_ms is not None:
+        fields["first_byte_ms"] = exchange.first_byte_ms
+    if not exchange.is_complete:
+        fields["incomplete"] = True
+    return fields | {"request_id": head.request_id, "remote": head.remote_address}

@@ -1,0 +1,95 @@
+"""Where log events go under twistd, and which of them.
+
+The configuration chooses format and level, so the choice cannot be left to twistd's own options.
+twistd takes an observer that is a component of the application, unless ``--logger`` names
+another; see ``twisted.application.app.AppLogger``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import txaio
+from attrs import frozen
+from constantly import NamedConstant
+from twisted.logger import (
+    FileLogObserver,
+    FilteringLogObserver,
+    ILogFilterPredicate,
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    PredicateResult,
+)
+from twisted.python.logfile import LogFile
+from zope.interface import implementer
+
+from ..config.sections import LoggingSection
+from .log_lines import json_line, text_line
+
+_LINES = {"text": text_line, "json": json_line}
+
+
+@frozen
+class LogChoice:
+    """What the configuration and twistd's options say of the log.
+
+    Args:
+        section: the configuration.
+        twistd_options: the options before the word ``bleepstore``, of which ``logfile``,
+            ``nodaemon`` and ``syslog`` matter.
+    """
+
+    section: LoggingSection
+    twistd_options: Mapping[str, Any]
+
+    def install(self, application: Any) -> None:
+        """Make twistd log as chosen. Opens the log file."""
+        txaio.set_global_log_level(self.section.level)
+        destination = self._open()
+        if destination is not None:
+            application.setComponent(ILogObserver, make_observer(self.section, destination))
+
+    def _open(self) -> Any:
+        """A file to write text to, or None where twistd (or another runner) has to decide."""
+        options = self.twistd_options
+        if "nodaemon" not in options or options["syslog"]:
+            return None
+        name, in_foreground = options["logfile"], options["nodaemon"]
+        if name == "-" or not name:
+            if in_foreground:
+                return standard_output()
+            if name == "-":
+                return None  # refused by twistd
+        return LogFile.fromFullPath(name or "twistd.log")
+
+
+def standard_output() -> TextIO:
+    """The real standard output: Twisted redirects ``sys.stdout`` into the log."""
+    return open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+
+
+def make_observer(section: LoggingSection, destination: Any) -> ILogObserver:
+    """An observer that writes events of the configured level, one line each."""
+    writer = FileLogObserver(destination, _LINES[section.format])
+    return FilteringLogObserver(writer, [_LevelFilter(LogLevel.levelWithName(section.level))])
+
+
+@implementer(ILogFilterPredicate)
+@frozen
+class _LevelFilter:
+    """Passes events from a level on; what Twisted says at info counts as debug."""
+
+    minimum: NamedConstant
+
+    def __call__(self, event: LogEvent) -> NamedConstant:
+        level = event.get("log_level") or LogLevel.info
+        if level is LogLevel.info and _is_from_twisted(event):
+            level = LogLevel.debug
+        return PredicateResult.no if level < self.minimum else PredicateResult.maybe
+
+
+def _is_from_twisted(event: LogEvent) -> bool:
+    namespace: str = event.get("log_namespace", "")
+    return namespace == "log_legacy" or namespace.startswith("twisted.")

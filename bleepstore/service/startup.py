@@ -1,0 +1,70 @@
+"""When the daemon cannot start: what to tell the operator, and an exit code that says so."""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import os
+import socket
+import sqlite3
+from typing import Any
+
+from ..config.model import Config
+from ..errors import BleepStoreError, SchemaTooNew
+
+_FILE_HINTS = {
+    errno.EACCES: "give the daemon's user the right to write there, or ",
+    errno.EPERM: "give the daemon's user the right to write there, or ",
+    errno.EROFS: "make the file system writable, or ",
+    errno.ENOSPC: "make room on the disk, or ",
+    errno.EDQUOT: "make room on the disk, or ",
+}
+_BIND_HINTS = {
+    errno.EADDRINUSE: "stop the process that has it, or set another server.port",
+    errno.EACCES: "set a server.port above 1023, or give the daemon CAP_NET_BIND_SERVICE",
+    errno.EADDRNOTAVAIL: "set server.host to an address of this machine",
+}
+
+
+def explain_bind(error: OSError, config: Config) -> str:
+    """Why the address of the configuration cannot be listened on, and what to do next."""
+    where = f"{config.listen_host}, port {config.server.port}"
+    if isinstance(error, socket.gaierror):
+        hint = "set server.host to a name or an address of this machine"
+    else:
+        hint = _BIND_HINTS.get(error.errno or 0, "check server.host and server.port")
+    return f"cannot listen on {where}: {error.strerror}; {hint}"
+
+
+def explain(error: BaseException | None, config: Config) -> str | None:
+    """Why the house cannot start, and what to do next; None if this needs a traceback."""
+    if isinstance(error, SchemaTooNew):
+        path = config.metadata.sqlite.path
+        return f"{path}: {error}; run that version, or set metadata.sqlite.path to another file"
+    if isinstance(error, OSError):
+        return _explain_file(error)
+    if isinstance(error, sqlite3.Error):
+        return f"{config.metadata.sqlite.path}: {error}; check metadata.sqlite.path"
+    if isinstance(error, BleepStoreError):
+        return str(error)
+    return None
+
+
+def _explain_file(error: OSError) -> str | None:
+    if error.filename is None:
+        return None
+    hint = _FILE_HINTS.get(error.errno or 0, "")
+    return (
+        f"{os.fsdecode(error.filename)}: {error.strerror}; {hint}"
+        "set storage.local.root_dir and metadata.sqlite.path to other places"
+    )
+
+
+def end_in_failure(reactor: Any) -> None:
+    """Stop the reactor, and exit with code 1 when all that follows is done.
+
+    twistd knows no other end than success once the reactor runs: it returns, and the
+    interpreter exits with 0. A handler that runs at the very end can still say otherwise.
+    """
+    atexit.register(os._exit, 1)
+    reactor.stop()
