@@ -117,6 +117,7 @@ S3_ERRORS: dict[str, ErrorKind] = {
         400,
         "The Content-MD5 or checksum value that you specified did not match what the server received.",
     ),
+    "BadRequest": ErrorKind(400, "Bad Request"),
     "BucketAlreadyExists": ErrorKind(
         409,
         "The requested bucket name is not available. The bucket namespace is shared by all users "

@@ -345,3 +345,95 @@ class ListingPage:
     common_prefixes: tuple[str, ...] = ()
     is_truncated: bool = False
     last: str = ""
+
+
+# --- Multipart uploads -----------------------------------------------------------------------
+
+
+@frozen
+class Upload:
+    """A multipart upload under way, with what its object will have.
+
+    Attributes:
+        checksum_algorithm: the one asked for at the start; None when the client named none.
+        checksum_type: likewise; the default of the algorithm where the client named none.
+    """
+
+    upload_id: str
+    key: str
+    owner: Owner
+    initiator: Owner
+    initiated_ms: int
+    storage_class: str = "STANDARD"
+    headers: Mapping[str, str] = field(factory=dict)
+    user_metadata: Mapping[str, str] = field(factory=dict)
+    tags: tuple[tuple[str, str], ...] = ()
+    acl: str = ""
+    checksum_algorithm: ChecksumAlgorithm | None = None
+    checksum_type: ChecksumType | None = None
+
+
+@frozen
+class Part:
+    """An uploaded part. ``etag`` is the hexadecimal MD5 of its bytes."""
+
+    number: int
+    size_bytes: int
+    etag: str
+    last_modified_ms: int
+    segments: tuple[Segment, ...] = ()
+    checksums: tuple[Checksum, ...] = ()
+
+
+@frozen
+class CompletedPart:
+    """A part as CompleteMultipartUpload names it; ``etag`` without quotes."""
+
+    number: int
+    etag: str
+    checksums: tuple[Checksum, ...] = ()
+
+
+# --- Access ----------------------------------------------------------------------------------
+
+
+class Permission(StrEnum):
+    """The permissions of access control lists."""
+
+    FULL_CONTROL = "FULL_CONTROL"
+    READ = "READ"
+    WRITE = "WRITE"
+    READ_ACP = "READ_ACP"
+    WRITE_ACP = "WRITE_ACP"
+
+
+class Ownership(StrEnum):
+    """Who owns new objects of a bucket, and whether its ACLs count."""
+
+    BUCKET_OWNER_ENFORCED = "BucketOwnerEnforced"
+    BUCKET_OWNER_PREFERRED = "BucketOwnerPreferred"
+    OBJECT_WRITER = "ObjectWriter"
+
+
+@frozen
+class Grantee:
+    """An account by its canonical user id, or a group by its URI: exactly one of the two."""
+
+    owner: Owner | None = None
+    group: str | None = None
+
+
+@frozen
+class Grant:
+    """One line of an access control list."""
+
+    grantee: Grantee
+    permission: Permission
+
+
+@frozen
+class AccessControlList:
+    """Who owns something and who else may do what with it."""
+
+    owner: Owner
+    grants: tuple[Grant, ...] = ()

@@ -35,12 +35,12 @@ class Addressing:
 
     domains: Sequence[str] = ()
 
-    def hosted_bucket(self, head: RequestHead) -> str | None:
-        """The bucket that the Host header names; None for path-style requests."""
-        host = _PORT.sub("", head.headers.get("host", "")).lower().rstrip(".")
+    def hosted_bucket(self, host: str) -> str | None:
+        """The bucket that a Host header names; None for path-style requests."""
+        name = _PORT.sub("", host).lower().rstrip(".")
         for domain in self.domains:
-            if host.endswith(f".{domain}"):
-                return host[: -len(domain) - 1]
+            if name.endswith(f".{domain}"):
+                return name[: -len(domain) - 1]
         return None
 
     def parse(self, head: RequestHead) -> Address:
@@ -51,7 +51,7 @@ class Addressing:
                 cannot hold), ``InvalidBucketName``, ``KeyTooLongError``.
         """
         raw = head.raw_path.removeprefix(b"/")
-        bucket = self.hosted_bucket(head)
+        bucket = self.hosted_bucket(head.headers.get("host", ""))
         if bucket is None:
             raw_bucket, _, raw = raw.partition(b"/")
             bucket = _decode(raw_bucket)

@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..auth.authenticate import Authenticator
+from ..auth.authenticate import Authenticated, Authenticator
 from ..auth.authorize import Authorizer
 from ..documents.error import error_document
 from ..documents.xml import CONTENT_TYPE
@@ -54,6 +54,7 @@ class Dispatcher:
         operation = match(head.method, address, query, head.headers)
         _note(facts, operation=operation.name)
         caller = await self._authenticator.authenticate(head)
+        self._check_signed_host(head, caller)
         principal = caller.principal
         _note(facts, access_key=principal.access_key)
         if operation.handler is None:
@@ -70,6 +71,14 @@ class Dispatcher:
             bucket=bucket,
         )
         return await operation.handler(context)
+
+    def _check_signed_host(self, head: RequestHead, caller: Authenticated) -> None:
+        """A signature made for a public host must not reach the bucket of another host."""
+        sent = head.headers.get("host", "")
+        if caller.host is None or caller.host == sent:
+            return
+        if self._addressing.hosted_bucket(caller.host) != self._addressing.hosted_bucket(sent):
+            raise S3Error("SignatureDoesNotMatch")
 
 
 def _note(facts: dict[str, str], **known: str | None) -> None:

@@ -1,0 +1,196 @@
+"""Documents of multipart uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from ..clock import iso8601
+from ..errors import S3Error
+from ..values import Checksum, ChecksumAlgorithm, CompletedPart, Owner, Part, Upload
+from .bucket import owner_element
+from .listing import Encode, common_prefix
+from .xml import document, element, flag, optional, parse, required_text, text_of
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+MAX_PARTS = 10_000
+
+
+def initiate_multipart_upload_result(bucket: str, key: str, upload_id: str) -> bytes:
+    """The answer of CreateMultipartUpload."""
+    return document(
+        "InitiateMultipartUploadResult",
+        [element("Bucket", bucket), element("Key", key), element("UploadId", upload_id)],
+    )
+
+
+def parse_complete_multipart_upload(body: bytes) -> tuple[CompletedPart, ...]:
+    """The parts of a ``CompleteMultipartUpload``, in the order given.
+
+    Raises:
+        S3Error: ``MalformedXML``, also for no part or more than 10,000.
+    """
+    tree = parse(body, "CompleteMultipartUpload")
+    parts = tuple(_completed_part(child) for child in tree.findall("Part"))
+    if not 0 < len(parts) <= MAX_PARTS:
+        raise S3Error("MalformedXML")
+    return parts
+
+
+def _completed_part(child: Element) -> CompletedPart:
+    number = required_text(child, "PartNumber")
+    if not (number.isascii() and number.isdigit() and 1 <= int(number[:6]) <= MAX_PARTS):
+        raise S3Error("InvalidArgument", "PartNumber must be an integer between 1 and 10000")
+    checksums = (
+        Checksum(algorithm, text)
+        for algorithm in ChecksumAlgorithm
+        if (text := text_of(child, f"Checksum{algorithm.name}"))
+    )
+    return CompletedPart(int(number), required_text(child, "ETag").strip('"'), tuple(checksums))
+
+
+def checksum_values(checksums: Sequence[Checksum], with_type: bool) -> str:
+    """``<ChecksumCRC32>`` and its like, and ``<ChecksumType>`` where it belongs."""
+    return "".join(
+        element(f"Checksum{checksum.algorithm.name}", checksum.value)
+        + (element("ChecksumType", checksum.type.value) if with_type else "")
+        for checksum in checksums
+    )
+
+
+def complete_multipart_upload_result(
+    location: str, bucket: str, key: str, etag: str, checksums: Sequence[Checksum]
+) -> bytes:
+    """The answer of CompleteMultipartUpload, without its XML declaration's line.
+
+    The declaration goes out first while a long completion is under way.
+    """
+    return document(
+        "CompleteMultipartUploadResult",
+        [
+            element("Location", location),
+            element("Bucket", bucket),
+            element("Key", key),
+            element("ETag", f'"{etag}"'),
+            checksum_values(checksums, with_type=True),
+        ],
+    )
+
+
+@frozen
+class PartsPage:
+    """What ListParts shows."""
+
+    bucket: str
+    key: str
+    upload_id: str
+    owner: Owner
+    initiator: Owner
+    storage_class: str
+    checksum_algorithm: str | None
+    checksum_type: str | None
+    marker: int
+    max_parts: int
+    parts: tuple[Part, ...]
+    is_truncated: bool
+
+
+def list_parts_result(page: PartsPage) -> bytes:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html"""
+    last = page.parts[-1].number if page.parts else 0
+    return document(
+        "ListPartsResult",
+        [
+            element("Bucket", page.bucket),
+            element("Key", page.key),
+            element("UploadId", page.upload_id),
+            _initiator(page.initiator),
+            owner_element(page.owner),
+            element("StorageClass", page.storage_class),
+            optional("ChecksumAlgorithm", page.checksum_algorithm),
+            optional("ChecksumType", page.checksum_type),
+            element("PartNumberMarker", page.marker),
+            element("NextPartNumberMarker", last),
+            element("MaxParts", page.max_parts),
+            flag("IsTruncated", page.is_truncated),
+            *map(_part, page.parts),
+        ],
+    )
+
+
+def _initiator(owner: Owner) -> str:
+    name = element("DisplayName", owner.display_name)
+    return f"<Initiator>{element('ID', owner.id)}{name}</Initiator>"
+
+
+def _part(part: Part) -> str:
+    children = (
+        element("PartNumber", part.number),
+        element("LastModified", iso8601(part.last_modified_ms)),
+        element("ETag", f'"{part.etag}"'),
+        element("Size", part.size_bytes),
+        checksum_values(part.checksums, with_type=False),
+    )
+    return f"<Part>{''.join(children)}</Part>"
+
+
+@frozen
+class UploadsPage:
+    """What ListMultipartUploads shows; ``encode`` writes keys and prefixes."""
+
+    bucket: str
+    prefix: str
+    delimiter: str
+    key_marker: str
+    upload_id_marker: str
+    max_uploads: int
+    uploads: tuple[Upload, ...]
+    common_prefixes: tuple[str, ...]
+    is_truncated: bool
+    next_key_marker: str
+    next_upload_id_marker: str
+    encode: Encode
+    url_encoded: bool
+
+
+def list_multipart_uploads_result(page: UploadsPage) -> bytes:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html"""
+    encode = page.encode
+    following = [
+        element("NextKeyMarker", encode(page.next_key_marker)),
+        element("NextUploadIdMarker", page.next_upload_id_marker),
+    ]
+    return document(
+        "ListMultipartUploadsResult",
+        [
+            element("Bucket", page.bucket),
+            element("KeyMarker", encode(page.key_marker)),
+            element("UploadIdMarker", page.upload_id_marker),
+            *(following if page.is_truncated else ()),
+            element("Prefix", encode(page.prefix)),
+            optional("Delimiter", encode(page.delimiter) or None),
+            optional("EncodingType", "url" if page.url_encoded else None),
+            element("MaxUploads", page.max_uploads),
+            flag("IsTruncated", page.is_truncated),
+            *(_upload(upload, encode) for upload in page.uploads),
+            *(common_prefix(encode(prefix)) for prefix in page.common_prefixes),
+        ],
+    )
+
+
+def _upload(upload: Upload, encode: Encode) -> str:
+    children = (
+        element("Key", encode(upload.key)),
+        element("UploadId", upload.upload_id),
+        _initiator(upload.initiator),
+        owner_element(upload.owner),
+        element("StorageClass", upload.storage_class),
+        element("Initiated", iso8601(upload.initiated_ms)),
+        optional("ChecksumAlgorithm", upload.checksum_algorithm),
+        optional("ChecksumType", upload.checksum_type),
+    )
+    return f"<Upload>{''.join(children)}</Upload>"
