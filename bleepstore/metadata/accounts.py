@@ -1,0 +1,92 @@
+"""Accounts and their access keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+from zope.interface import implementer
+
+from ..interfaces import ICredentials, IDatabase, ITransaction
+from ..values import Credential, Owner
+from .transaction import as_parameter
+
+_FIND = (
+    "SELECT access_key, secret_key, account.owner_id, display_name, email "
+    "FROM credential JOIN account ON account.owner_id = credential.owner_id "
+    "WHERE access_key = ? AND enabled = 1"
+)
+_OWNER = "SELECT owner_id, display_name FROM account WHERE owner_id = ?"
+_PUT_ACCOUNT = (
+    "INSERT INTO account (owner_id, display_name, email) VALUES (?, ?, ?) "
+    "ON CONFLICT (owner_id) DO UPDATE "
+    "SET display_name = excluded.display_name, email = excluded.email"
+)
+# An access key that an administrator has disabled stays so.
+_PUT_CREDENTIAL = (
+    "INSERT INTO credential (access_key, secret_key, owner_id, source, enabled, created_ms) "
+    "VALUES (?, ?, ?, 'config', 1, ?) "
+    "ON CONFLICT (access_key) DO UPDATE SET secret_key = excluded.secret_key, "
+    "owner_id = excluded.owner_id, source = excluded.source"
+)
+_REMOVE_OTHERS = "DELETE FROM credential WHERE source = 'config' AND NOT access_key $in_list"
+
+
+@frozen
+class SeedCredentials:
+    """The credentials of the configuration, and when they were read."""
+
+    credentials: tuple[Credential, ...]
+    now_ms: int
+
+
+@implementer(ICredentials)
+@frozen
+class Accounts:
+    """Who there is."""
+
+    _database: IDatabase
+
+    async def find(self, access_key: str) -> Credential | None:
+        """See :class:`~bleepstore.interfaces.ICredentials`."""
+        return await self._database.read("find_credential", _find, access_key)
+
+    async def owner(self, owner_id: str) -> Owner | None:
+        """The account of a canonical user id; None if there is none."""
+        return await self._database.read("find_owner", _owner, owner_id)
+
+    async def seed(self, credentials: Sequence[Credential], now_ms: int) -> None:
+        """Make the credentials that come from the configuration those given here.
+
+        Ones seeded earlier and no longer configured go away; accounts stay, since objects name
+        them. Doing it again changes nothing.
+        """
+        command = SeedCredentials(tuple(credentials), now_ms)
+        await self._database.write("seed_credentials", _seed, command)
+
+
+def _find(txn: ITransaction, access_key: str) -> Credential | None:
+    txn.execute(_FIND, (access_key,))
+    row = txn.fetch_one()
+    if row is None:
+        return None
+    access_key, secret_key, owner_id, display_name, email = row
+    return Credential(access_key, secret_key, Owner(owner_id, display_name), email)
+
+
+def _owner(txn: ITransaction, owner_id: str) -> Owner | None:
+    txn.execute(_OWNER, (owner_id,))
+    row = txn.fetch_one()
+    return Owner(*row) if row else None
+
+
+def _seed(txn: ITransaction, command: SeedCredentials) -> None:
+    credentials = command.credentials
+    txn.execute_many(
+        _PUT_ACCOUNT, [(each.owner.id, each.owner.display_name, each.email) for each in credentials]
+    )
+    txn.execute_many(
+        _PUT_CREDENTIAL,
+        [(each.access_key, each.secret_key, each.owner.id, command.now_ms) for each in credentials],
+    )
+    txn.execute(_REMOVE_OTHERS, (as_parameter([each.access_key for each in credentials]),))

@@ -1,0 +1,101 @@
+"""Group commit, the reactor's half: who waits, who goes next, who hears what came of it.
+
+A commit costs an fsync whatever its size, so everything that waits when one ends goes into the
+next one together. :mod:`.batch` is the other half, in the writer's thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from .counters import Counters
+
+MAX_BATCH = 256
+"""Bounds how long the first of a batch waits for the last of it, and what a failed commit hits."""
+
+
+@define(eq=False)
+class Change:
+    """One caller's ``function(txn, command)`` and the Deferred that the caller holds."""
+
+    description: str
+    function: Callable[..., Any]
+    command: Any
+    result: Deferred[Any] = field(factory=Deferred)
+    asked_at: float = field(factory=perf_counter)
+
+
+CommitBatch = Callable[[Sequence[Change]], Deferred[list[Any]]]
+
+
+class CommitQueue:
+    """Takes changes one by one and commits them batch by batch, one batch at a time.
+
+    Args:
+        commit: runs a batch; answers each change's result in order, a ``Failure`` for a change
+            that failed alone; its own failure is that of every change in the batch.
+        counters: where the sizes and times are added up.
+    """
+
+    def __init__(self, commit: CommitBatch, counters: Counters) -> None:
+        self._commit = commit
+        self._counters = counters
+        self._waiting: deque[Change] = deque()
+        self._busy = False
+        self._idle_waiters: list[Deferred[None]] = []
+
+    @property
+    def length(self) -> int:
+        """Changes that no batch has taken yet."""
+        return len(self._waiting)
+
+    def submit(self, change: Change) -> Deferred[Any]:
+        """Queue a change. A Deferred cancelled while it waits takes the change out again."""
+        self._waiting.append(change)
+        if not self._busy:
+            self._next_batch()
+        return change.result
+
+    def idle(self) -> Deferred[None]:
+        """Fires when nothing waits and nothing is being committed."""
+        waiter: Deferred[None] = Deferred()
+        if self._busy:
+            self._idle_waiters.append(waiter)
+        else:
+            waiter.callback(None)
+        return waiter
+
+    def _next_batch(self) -> None:
+        batch = self._take()
+        self._busy = bool(batch)
+        if batch:
+            self._commit(batch).addBoth(self._committed, batch, perf_counter())
+        else:
+            waiters, self._idle_waiters = self._idle_waiters, []
+            for waiter in waiters:
+                waiter.callback(None)
+
+    def _take(self) -> list[Change]:
+        batch: list[Change] = []
+        while self._waiting and len(batch) < MAX_BATCH:
+            change = self._waiting.popleft()
+            if not change.result.called:  # else: cancelled while it waited
+                batch.append(change)
+        return batch
+
+    def _committed(self, outcome: list[Any] | Failure, batch: list[Change], began: float) -> None:
+        now = perf_counter()
+        self._counters.batch_took(len(batch), now - began)
+        outcomes = [outcome] * len(batch) if isinstance(outcome, Failure) else outcome
+        self._next_batch()  # first, so that the disk works while the callers are told
+        for change, result in zip(batch, outcomes, strict=True):
+            self._counters.transaction_took(change.description, now - change.asked_at)
+            if not change.result.called:  # else: cancelled, and nobody listens
+                change.result.callback(result)  # with a Failure this is an errback

@@ -1,0 +1,77 @@
+"""Objects: the commands that change them and the questions about them."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ..interfaces import IDatabase
+from ..values import Bucket, ListingPage, ObjectVersion
+from .listing import ListObjects, list_objects
+from .objects_read import get_object
+from .objects_write import (
+    DeleteObject,
+    DeleteResult,
+    PutObject,
+    PutResult,
+    delete_object,
+    put_object,
+)
+
+__all__ = [
+    "DeleteObject",
+    "DeleteResult",
+    "ListObjects",
+    "Objects",
+    "PutObject",
+    "PutResult",
+]
+
+
+@frozen
+class Objects:
+    """The objects of all buckets. Every method raises ``S3Error("NoSuchBucket")``."""
+
+    _database: IDatabase
+
+    async def put(self, command: PutObject) -> PutResult:
+        """Make a version current, and decide its conditions in the same transaction.
+
+        Where versioning is enabled it stacks on the older ones; elsewhere it takes the place of
+        the null version. Blobs that nobody refers to afterwards become garbage.
+
+        Raises:
+            S3Error: ``PreconditionFailed``; ``NoSuchKey`` for ``if_match`` without an object.
+            BlobMissing: a segment names a blob that is neither new nor in use.
+        """
+        return await self._database.write("put_object", put_object, command)
+
+    async def delete(self, command: DeleteObject) -> DeleteResult:
+        """Delete an object or one of its versions; what does not exist is deleted already.
+
+        Raises:
+            S3Error: as :meth:`put` for ``if_match``.
+        """
+        return await self._database.write("delete_object", delete_object, command)
+
+    async def get(
+        self, bucket: str, key: str, version_id: str | None = None, *, with_content: bool = False
+    ) -> tuple[Bucket, ObjectVersion]:
+        """The current version, or the one of that id, in one trip.
+
+        A delete marker is answered like any version: what it means depends on the operation.
+
+        Args:
+            bucket: the bucket's name.
+            version_id: None for the newest version.
+            with_content: bring ``content`` along if the metadata holds the object's bytes.
+
+        Raises:
+            S3Error: ``NoSuchKey`` (element ``Key``) or ``NoSuchVersion``.
+        """
+        return await self._database.read(
+            "get_object", get_object, bucket, key, version_id, with_content
+        )
+
+    async def list_objects(self, bucket: str, query: ListObjects) -> tuple[Bucket, ListingPage]:
+        """One page of the current versions of a bucket."""
+        return await self._database.read("list_objects", list_objects, bucket, query)

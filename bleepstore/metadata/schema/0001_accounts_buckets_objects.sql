@@ -1,0 +1,109 @@
+-- Accounts, buckets, objects with their versions, and the blobs that they refer to.
+--
+-- A statement ends with a semicolon at the end of a line. Words that begin with a dollar sign
+-- are filled in by the dialect (see dialects.py). All times are milliseconds since the epoch.
+
+-- One row for each canonical user. It outlives its credentials, because objects keep its id.
+CREATE TABLE account (
+    owner_id     TEXT NOT NULL PRIMARY KEY,
+    display_name TEXT NOT NULL,
+    email        TEXT NOT NULL
+) $without_rowid;
+
+-- source: 'config' rows follow the configuration at every start; 'admin' rows were made by hand.
+CREATE TABLE credential (
+    access_key TEXT     NOT NULL PRIMARY KEY,
+    secret_key TEXT     NOT NULL,
+    owner_id   TEXT     NOT NULL REFERENCES account (owner_id),
+    source     TEXT     NOT NULL CHECK (source IN ('config', 'admin')),
+    enabled    SMALLINT NOT NULL,
+    created_ms BIGINT   NOT NULL
+) $without_rowid;
+
+-- versioning: '' (never enabled), 'Enabled' or 'Suspended'.
+CREATE TABLE bucket (
+    bucket_id  TEXT   NOT NULL PRIMARY KEY,
+    name       $key   NOT NULL UNIQUE,
+    owner_id   TEXT   NOT NULL,
+    region     TEXT   NOT NULL,
+    created_ms BIGINT NOT NULL,
+    versioning TEXT   NOT NULL
+) $without_rowid;
+
+CREATE INDEX bucket_by_owner ON bucket (owner_id, name);
+
+-- The current version of each key that has one. A key whose newest version is a delete marker
+-- has no row here, so a listing reads nothing that it does not show.
+--
+-- Clustered by key. The columns that a listing shows come first: the ones behind them may spill
+-- to overflow pages, which a listing then never touches.
+--
+-- version_order: ascending from the newest version of a key to its oldest (minus the time of
+-- writing, made unique for the key). It exists beside last_modified_ms because one sorts and the
+-- other is shown. headers, user_metadata: JSON objects. tags, checksums, parts, segments: JSON
+-- arrays. Each of these is '' when empty.
+CREATE TABLE object (
+    bucket_id        TEXT   NOT NULL,
+    key              $key   NOT NULL,
+    size_bytes       BIGINT NOT NULL,
+    etag             TEXT   NOT NULL,
+    last_modified_ms BIGINT NOT NULL,
+    storage_class    TEXT   NOT NULL,
+    owner_id         TEXT   NOT NULL,
+    checksums        TEXT   NOT NULL,
+    version_id       TEXT   NOT NULL,
+    version_order    BIGINT NOT NULL,
+    headers          TEXT   NOT NULL,
+    user_metadata    TEXT   NOT NULL,
+    tags             TEXT   NOT NULL,
+    acl              TEXT   NOT NULL,
+    parts            TEXT   NOT NULL,
+    segments         TEXT   NOT NULL,
+    PRIMARY KEY (bucket_id, key)
+) $without_rowid;
+
+-- All other versions, and every delete marker, the newest one of a key too. The same columns as
+-- in object, so that a version moves from one table to the other in one statement.
+CREATE TABLE object_version (
+    bucket_id        TEXT     NOT NULL,
+    key              $key     NOT NULL,
+    version_order    BIGINT   NOT NULL,
+    size_bytes       BIGINT   NOT NULL,
+    etag             TEXT     NOT NULL,
+    last_modified_ms BIGINT   NOT NULL,
+    storage_class    TEXT     NOT NULL,
+    owner_id         TEXT     NOT NULL,
+    checksums        TEXT     NOT NULL,
+    version_id       TEXT     NOT NULL,
+    is_delete_marker SMALLINT NOT NULL,
+    headers          TEXT     NOT NULL,
+    user_metadata    TEXT     NOT NULL,
+    tags             TEXT     NOT NULL,
+    acl              TEXT     NOT NULL,
+    parts            TEXT     NOT NULL,
+    segments         TEXT     NOT NULL,
+    PRIMARY KEY (bucket_id, key, version_order)
+) $without_rowid;
+
+CREATE UNIQUE INDEX object_version_by_id ON object_version (bucket_id, key, version_id);
+
+-- The bytes that objects refer to. refs is the number of segments, of all versions of all
+-- objects, that name the locator; a blob that nobody names has no row. content holds the bytes
+-- of a small object, and is NULL for bytes that a storage backend keeps.
+--
+-- Not clustered by locator: rows with content are packed tighter in a table ordered by row
+-- number, and come in time order either way.
+CREATE TABLE blob (
+    locator    TEXT   NOT NULL PRIMARY KEY,
+    size_bytes BIGINT NOT NULL,
+    refs       BIGINT NOT NULL CHECK (refs > 0),
+    content    $blob
+);
+
+-- Blobs of a storage backend that nobody refers to any more, until the backend has deleted them.
+CREATE TABLE garbage (
+    locator  TEXT   NOT NULL PRIMARY KEY,
+    since_ms BIGINT NOT NULL
+) $without_rowid;
+
+CREATE INDEX garbage_by_age ON garbage (since_ms, locator);

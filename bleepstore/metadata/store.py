@@ -1,0 +1,40 @@
+"""The metadata as a whole, for those who build the house."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from .accounts import Accounts
+from .blobs import Blobs, Garbage
+from .buckets import Buckets
+from .database import Database
+from .objects import Objects
+from .sqlite import Durability
+
+
+@frozen
+class Store:
+    """Everything that metadata offers, over one database."""
+
+    database: Database
+    accounts: Accounts
+    buckets: Buckets
+    objects: Objects
+    blobs: Blobs
+    garbage: Garbage
+
+
+def open_store(path: Path, reactor: Any, durability: Durability = "full") -> Store:
+    """The metadata in an SQLite file. Nothing is touched before ``store.database.start()``."""
+    database = Database(path, reactor, durability)
+    return Store(
+        database=database,
+        accounts=Accounts(database),
+        buckets=Buckets(database),
+        objects=Objects(database),
+        blobs=Blobs(database),
+        garbage=Garbage(database),
+    )

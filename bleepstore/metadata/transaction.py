@@ -1,0 +1,44 @@
+"""The transaction that SQL functions see, over a DB-API cursor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from zope.interface import implementer
+
+from ..interfaces import ITransaction
+from .dialects import Dialect
+
+
+@implementer(ITransaction)
+class Transaction:
+    """SQL in the house's one text goes in; the engine's own goes to the cursor."""
+
+    __slots__ = ("_cursor", "_dialect")
+
+    def __init__(self, cursor: Any, dialect: Dialect) -> None:
+        self._cursor = cursor
+        self._dialect = dialect
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        self._cursor.execute(self._dialect.render(sql), parameters)
+
+    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._cursor.executemany(self._dialect.render(sql), rows)
+
+    def fetch_one(self) -> Any:
+        return self._cursor.fetchone()
+
+    def fetch_all(self) -> Any:
+        return self._cursor.fetchall()
+
+    @property
+    def rowcount(self) -> int:
+        return int(self._cursor.rowcount)
+
+
+def as_parameter(values: Sequence[str] | Mapping[str, int]) -> str:
+    """Many values as one parameter: a sequence for ``$in_list``, a mapping for ``$counts``."""
+    return json.dumps(values, ensure_ascii=False)
