@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..clock import amz_date, parse_http_date
+from ..clock import parse_http_date
 from ..errors import S3Error
 from .claim import (
     MAX_SKEW_MS,
     Claim,
     check_scope_date,
+    format_timestamp,
     parse_credential,
     parse_signed_headers,
     parse_timestamp,
@@ -100,7 +101,7 @@ def _timestamp(headers: Mapping[str, str], now_ms: int) -> str:
             ServerTime=server_time(now_ms),
             MaxAllowedSkewMilliseconds=str(MAX_SKEW_MS),
         )
-    return amz_date(instant_ms)
+    return format_timestamp(instant_ms)
 
 
 def _fields(components: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from attrs import frozen
 
-from ..clock import iso8601, parse_amz_date
+from ..clock import amz_date, iso8601, parse_amz_date
 from ..errors import S3Error
 from .payload import PAYLOAD_HEADER
 from .sigv4 import SERVICE, TERMINATOR, Scope
@@ -25,8 +25,9 @@ _is_date = re.compile(r"[0-9]{8}").fullmatch
 # parts of the canonical request.
 _is_header_list = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+(?:;[a-z0-9!#$%&'*+.^_`|~-]+)*").fullmatch
 
-# Many requests share a second, and parsing a date costs as much as a signature.
+# Many requests share a second, and reading and writing a date costs as much as a signature.
 parse_timestamp = lru_cache(maxsize=256)(parse_amz_date)
+format_timestamp = lru_cache(maxsize=256)(amz_date)
 
 
 @frozen
@@ -106,9 +107,9 @@ def parse_signed_headers(
             ``content-md5`` and each ``x-amz-*`` but ``x-amz-content-sha256``, whose value is
             signed anyway.
     """
-    if not _is_header_list(text):
+    names = _header_names(text)
+    if not names:
         raise malformed("SignedHeaders must be lower-case header names with semicolons between.")
-    names = tuple(sorted(text.split(";")))
     missing = [name for name in headers if name not in names and _must_be_signed(name)]
     if "host" not in names and "host" not in headers:
         missing.append("host")
@@ -119,6 +120,11 @@ def parse_signed_headers(
             HeadersNotSigned=", ".join(sorted(missing)),
         )
     return names
+
+
+@lru_cache(maxsize=256)
+def _header_names(text: str) -> tuple[str, ...]:
+    return tuple(sorted(text.split(";"))) if _is_header_list(text) else ()
 
 
 def server_time(instant_ms: int) -> str:

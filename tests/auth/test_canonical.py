@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import quote, unquote_to_bytes
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,3 +89,28 @@ def test_bytes_that_are_not_utf8_are_signed_as_they_are() -> None:
 def test_a_signed_header_that_is_missing_has_no_line() -> None:
     request = canonical_request("GET", "/", "", {}, ["host"], "hash")
     assert request == b"GET\n/\n\n\nhost\nhash"
+
+
+_escaped = st.lists(
+    st.sampled_from([b"%", b"/", b"+", b"=", b"&", b"a", b"~", b" "])
+    | st.integers(0, 255).map(lambda byte: b"%%%02X" % byte)
+    | st.integers(0, 255).map(lambda byte: b"%%%02x" % byte),
+    max_size=8,
+).map(b"".join)
+
+
+@given(_escaped)
+def test_paths_have_one_spelling(raw: bytes) -> None:
+    assert canonical_path(b"/" + raw) == "/" + quote(unquote_to_bytes(raw), safe="/~")
+
+
+@given(_escaped)
+def test_queries_have_one_spelling(raw: bytes) -> None:
+    pairs = [field.partition(b"=") for field in raw.split(b"&") if field]
+    assert query_fields(raw) == sorted(
+        (
+            quote(unquote_to_bytes(name.replace(b"+", b" ")), safe="~"),
+            quote(unquote_to_bytes(value.replace(b"+", b" ")), safe="~"),
+        )
+        for name, _, value in pairs
+    )
