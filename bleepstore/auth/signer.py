@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from attrs import field, frozen
 
@@ -87,11 +88,14 @@ class Signer:
         timestamp = amz_date(now_ms)
         names = sorted(headers)
         path, _, query = target.partition(b"?")
-        fields = query_fields(query) + query_fields(
-            f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={self.access_key}/"
-            f"{self._scope(timestamp)}&X-Amz-Date={timestamp}&X-Amz-Expires={expires_seconds}"
-            f"&X-Amz-SignedHeaders={';'.join(names)}".encode()
-        )
+        claim = {
+            "X-Amz-Algorithm": ALGORITHM,
+            "X-Amz-Credential": f"{self.access_key}/{self._scope(timestamp)}",
+            "X-Amz-Date": timestamp,
+            "X-Amz-Expires": str(expires_seconds),
+            "X-Amz-SignedHeaders": ";".join(names),
+        }
+        fields = query_fields(query) + query_fields(urlencode(claim).encode("ascii"))
         fields.sort()
         seal = self._sign(timestamp, method, path, fields, headers, names, UNSIGNED_PAYLOAD)
         return path + f"?{canonical_query(fields)}&{SIGNATURE_FIELD}={seal}".encode("ascii")
