@@ -1,6 +1,6 @@
 """Deletes the bytes of versions that are gone.
 
-The transaction that drops a version records its blobs as garbage. This service deletes the blobs
+The transaction that drops a version records its blobs as garbage. The collector deletes the blobs
 a while later, so that readers that have just looked a version up still find its bytes, and then
 forgets the records. A crash in between makes it delete once more what is gone, which is no error.
 """
@@ -8,21 +8,21 @@ forgets the records. A crash in between makes it delete once more what is gone, 
 from __future__ import annotations
 
 import txaio
-from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
 
 from ..clock import Clock
 from ..interfaces import IBlobStore
-from ..metadata.garbage import Garbage
+from ..metadata.blobs import Garbage
 
 log = txaio.make_logger()
 
 _BATCH = 500
 
 
-class GarbageCollector(Service):
+class GarbageCollector:
     """Looks for garbage in the metadata at intervals and deletes it.
 
     Args:
@@ -44,27 +44,25 @@ class GarbageCollector(Service):
         self._clock = clock
         self._grace_ms = int(grace_seconds * 1000)
         self._interval_seconds = interval_seconds
-        self._loop = LoopingCall(self._round)
+        self._loop = LoopingCall(lambda: Deferred.fromCoroutine(self._round()))
         self._loop.clock = reactor
-        self._finished: Deferred[object] = succeed(None)
+        self._finished: Deferred[LoopingCall] | None = None
 
-    def startService(self) -> None:
-        super().startService()
+    def start(self) -> None:
+        """Begin to look, the first time after one interval."""
         self._finished = self._loop.start(self._interval_seconds, now=False)
 
-    def stopService(self) -> Deferred[object]:
-        """Fires when a round under way is over."""
-        super().stopService()
-        if self._loop.running:
+    async def stop(self) -> None:
+        """Stop looking; fires when a round under way is over."""
+        if self._finished is not None and self._loop.running:
             self._loop.stop()
-        return self._finished
+            await self._finished
 
-    def _round(self) -> Deferred[None]:
-        done = Deferred.fromCoroutine(self.collect())
-        done.addErrback(
-            lambda failure: log.failure("deleting unused bytes failed", failure=failure)
-        )
-        return done
+    async def _round(self) -> None:
+        try:
+            await self.collect()
+        except Exception:
+            log.failure("deleting unused bytes failed", failure=Failure())
 
     async def collect(self) -> int:
         """Delete what has been garbage for long enough; answer how many blobs that were."""
@@ -73,6 +71,6 @@ class GarbageCollector(Service):
             await self._blobs.delete(locators)
             await self._garbage.forget(locators)
             deleted += len(locators)
-            if not self.running:
+            if not self._loop.running:
                 break
         return deleted

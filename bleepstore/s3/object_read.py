@@ -56,7 +56,7 @@ async def _find(ctx: Context, with_content: bool) -> tuple[Bucket, ObjectVersion
     if version_id == "":
         raise S3Error("InvalidArgument", "Version id cannot be the empty string")
     bucket, version = await ctx.services.metadata.objects.get(
-        ctx.bucket_name, ctx.key, version_id, with_content
+        ctx.bucket_name, ctx.key, version_id, with_content=with_content
     )
     if version.is_delete_marker:
         headers = (

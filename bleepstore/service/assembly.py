@@ -1,0 +1,177 @@
+"""The composition root: every room is built here, and given what it needs by its constructor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+from twisted.internet.interfaces import IProtocolFactory
+
+from ..admin.health import Health, Page
+from ..admin.metrics import Metrics
+from ..auth.authenticate import Authenticator
+from ..auth.authorize import Authorizer
+from ..auth.credentials import CachedCredentials
+from ..clock import Clock
+from ..config.model import Config
+from ..documents.error import error_document
+from ..errors import S3Error
+from ..ids import new_blob_id
+from ..interfaces import IBlobStore
+from ..keeping.garbage import GarbageCollector
+from ..metadata.store import Store, open_store
+from ..protocol.address import Addressing
+from ..protocol.dispatch import Dispatcher
+from ..s3.context import Services
+from ..storage.registry import open_backend
+from ..streams.threads import Threads
+from ..values import Exchange, RequestHead
+from ..wire.limits import WireLimits
+from ..wire.routes import Front
+from ..wire.site import WireSite, make_site
+from .access_log import AccessLog
+
+# Bytes are hashed and written by these; more would only queue for the same cores and disk.
+_BYTE_THREADS = 8
+
+
+@frozen
+class House:
+    """All rooms of one process, connected. See :class:`~bleepstore.service.house.House`."""
+
+    _config: Config
+    _clock: Clock
+    _metadata: Store
+    _blobs: IBlobStore
+    _threads: Threads
+    _garbage: GarbageCollector
+    _site: WireSite
+
+    @property
+    def site(self) -> IProtocolFactory:
+        return self._site
+
+    async def start(self) -> None:
+        self._threads.start()
+        await self._metadata.database.start()
+        await self._blobs.start()
+        await self._blobs.recover(self._metadata.blobs.referenced)
+        await self._metadata.accounts.seed(self._config.credentials, self._clock.now_ms())
+        self._garbage.start()
+
+    async def drain(self) -> None:
+        await self._site.traffic.stop()
+
+    def abort(self) -> None:
+        self._site.traffic.abort()
+
+    async def stop(self) -> None:
+        await self._garbage.stop()
+        await self._blobs.stop()
+        await self._metadata.database.stop()
+        self._threads.stop()
+
+    def describe(self) -> list[str]:
+        storage, metadata = self._config.storage, self._config.metadata
+        return [
+            f"storage: {storage.backend} in {storage.local.root_dir.absolute()}",
+            f"durability: {storage.durability}",
+            f"metadata: {metadata.engine} in {metadata.sqlite.path.absolute()}",
+        ]
+
+
+def assemble(config: Config, reactor: Any) -> House:
+    """Build a house; nothing is touched before its ``start``."""
+    clock = Clock()
+    threads = Threads(reactor, "bytes", _BYTE_THREADS)
+    metadata = open_store(
+        config.metadata.sqlite.path,
+        reactor,
+        "full" if config.storage.durability == "strict" else "relaxed",
+    )
+    blobs = open_backend(config.storage, threads, metadata.blobs.read_content)
+    metrics = Metrics() if config.observability.metrics else None
+    pages = _pages(config, metadata, blobs, metrics)
+    services = Services(
+        metadata=metadata,
+        blobs=blobs,
+        threads=threads,
+        clock=clock,
+        region=config.server.region,
+        max_object_size=config.server.max_object_size,
+        reserved_bucket_names=frozenset(path.removeprefix("/") for path in pages),
+    )
+    addressing = Addressing(tuple(domain.lower() for domain in config.server.domain))
+    front = Front(
+        handler=_dispatcher(config, addressing, services, reactor),
+        pages=pages,
+        claims=_claims(addressing),
+        finished=_finished(config, metrics),
+    )
+    garbage = GarbageCollector(
+        metadata.garbage, blobs, clock, reactor, config.storage.garbage_grace_seconds
+    )
+    site = make_site(front, reactor=reactor, refusal=_refusal, clock=clock, limits=_limits(config))
+    return House(config, clock, metadata, blobs, threads, garbage, site)
+
+
+def _dispatcher(
+    config: Config, addressing: Addressing, services: Services, reactor: Any
+) -> Dispatcher:
+    credentials = CachedCredentials(services.metadata.accounts, config.auth.cache_seconds, reactor)
+    authenticator = Authenticator(
+        credentials, config.server.region, services.clock, config.server.public_hosts
+    )
+    return Dispatcher(addressing, authenticator, Authorizer(services.metadata.buckets), services)
+
+
+def _pages(
+    config: Config, metadata: Store, blobs: IBlobStore, metrics: Metrics | None
+) -> dict[str, Page]:
+    pages: dict[str, Page] = {}
+    if config.observability.health_check:
+        checks = {
+            "metadata": lambda: metadata.blobs.referenced(()),
+            "storage": lambda: blobs.exists(f"f:{new_blob_id()}"),
+        }
+        pages |= Health(checks).pages()
+    if metrics is not None:
+        pages["/metrics"] = metrics.page
+    return pages
+
+
+def _claims(addressing: Addressing) -> Callable[[RequestHead], bool]:
+    """Below a bucket's own host name, ``/metrics`` is a key like any other."""
+
+    def is_page(head: RequestHead) -> bool:
+        return addressing.hosted_bucket(head.headers.get("host", "")) is None
+
+    return is_page
+
+
+def _finished(config: Config, metrics: Metrics | None) -> Callable[[Exchange], None]:
+    access_log = AccessLog(config.logging.slow_request_seconds * 1000)
+    if metrics is None:
+        return access_log
+    count = metrics.count
+
+    def finished(exchange: Exchange) -> None:
+        count(exchange)
+        access_log(exchange)
+
+    return finished
+
+
+def _refusal(code: str, request_id: str) -> bytes:
+    return error_document(S3Error(code), "/", request_id)
+
+
+def _limits(config: Config) -> WireLimits:
+    server = config.server
+    return WireLimits(
+        header_timeout_seconds=server.header_timeout_seconds,
+        idle_timeout_seconds=server.idle_timeout_seconds,
+        body_stall_seconds=server.body_stall_seconds,
+        min_body_rate_bytes_per_second=server.min_body_rate_bytes_per_second,
+    )
