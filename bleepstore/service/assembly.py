@@ -70,7 +70,7 @@ class House:
         await self._garbage.stop()
         await self._blobs.stop()
         await self._metadata.database.stop()
-        self._threads.stop()
+        await self._threads.stop()
 
     def describe(self) -> list[str]:
         storage, metadata = self._config.storage, self._config.metadata
