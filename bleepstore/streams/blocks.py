@@ -1,0 +1,93 @@
+"""Gathers the small pieces in which a request body arrives into blocks worth a thread's while."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IConsumer, IProducer
+from twisted.python.failure import Failure
+from twisted.web.iweb import IBodyProducer
+from zope.interface import implementer
+
+from ..interfaces import IRequestBody
+
+BLOCK_BYTES = 1024 * 1024
+# A client that sends single bytes fills memory with the overhead of their objects long before
+# they add up to a block; this many pieces are a block too.
+BLOCK_PIECES = 1024
+
+
+@implementer(IConsumer)
+class Blocks:
+    """Reads a body block by block, and pauses it while a whole block waits to be taken."""
+
+    def __init__(self, body: IRequestBody) -> None:
+        self._body: IBodyProducer = body
+        self._pieces: list[bytes] = []
+        self._size_bytes = 0
+        self._is_over = False
+        self._is_paused = False
+        self._failure: Failure | None = None
+        self._waiter: Deferred[None] | None = None
+
+    def start(self) -> None:
+        """Let the body begin."""
+        self._body.startProducing(self).addCallbacks(self._end, self._fail)
+
+    def stop(self) -> None:
+        """Want no more of the body. No effect if it is over."""
+        if not self._is_over:
+            self._is_over = True
+            self._body.stopProducing()
+        self._pieces = []
+
+    async def next(self) -> list[bytes]:
+        """The pieces of the next block; none when the body is over.
+
+        Raises:
+            ClientGone: the client left.
+            S3Error: the wire refuses the rest.
+        """
+        while not (self._is_full or self._is_over):
+            self._waiter = Deferred()
+            await self._waiter
+        if self._failure is not None:
+            self._failure.raiseException()
+        pieces, self._pieces, self._size_bytes = self._pieces, [], 0
+        if self._is_paused:
+            self._is_paused = False
+            self._body.resumeProducing()
+        return pieces
+
+    def write(self, data: bytes) -> None:
+        if self._is_over:
+            return
+        self._pieces.append(data)
+        self._size_bytes += len(data)
+        if self._is_full and not self._wake():
+            self._is_paused = True
+            self._body.pauseProducing()
+
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
+        """The body is known already: see :class:`~bleepstore.interfaces.IRequestBody`."""
+
+    def unregisterProducer(self) -> None:
+        """The end of the body comes through its Deferred."""
+
+    @property
+    def _is_full(self) -> bool:
+        return self._size_bytes >= BLOCK_BYTES or len(self._pieces) >= BLOCK_PIECES
+
+    def _end(self, _: object) -> None:
+        self._is_over = True
+        self._wake()
+
+    def _fail(self, failure: Failure) -> None:
+        self._failure = failure
+        self._end(None)
+
+    def _wake(self) -> bool:
+        waiter, self._waiter = self._waiter, None
+        if waiter is None:
+            return False
+        waiter.callback(None)
+        return True

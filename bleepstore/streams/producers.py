@@ -1,0 +1,195 @@
+"""Producers of an object's bytes: out of memory, out of a file, out of several blobs in turn.
+
+All of them are push producers (``IBodyProducer``): they write until they are paused, deliver
+exactly ``length`` bytes or fail, and after ``stopProducing`` write nothing more, let go of what
+they hold and leave their Deferred unfired.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from io import FileIO
+
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.interfaces import IConsumer
+from twisted.python.failure import Failure
+from twisted.web.iweb import IBodyProducer
+from zope.interface import implementer
+
+from ..interfaces import ISendable
+from .gate import Gate
+from .threads import Threads
+
+# The way into a thread and back costs as much as reading a good 100 KiB out of the page cache;
+# bigger blocks only cost memory for each slow client.
+BLOCK_BYTES = 256 * 1024
+
+Opener = Callable[[], Awaitable[IBodyProducer]]
+
+
+@implementer(IBodyProducer)
+class BytesProducer:
+    """Writes bytes that are in memory, all at once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.length = len(data)
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        consumer.write(self._data)
+        return succeed(None)
+
+    def pauseProducing(self) -> None:
+        """Nothing is left to pause."""
+
+    def resumeProducing(self) -> None:
+        """Nothing is left to resume."""
+
+    def stopProducing(self) -> None:
+        """Nothing is left to stop."""
+
+
+class _GatedProducer(ABC):
+    """A producer whose work is a coroutine that passes a gate before each write."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self._gate = Gate()
+        self._is_started = False
+        self._is_stopped = False
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        self._is_started = True
+        done: Deferred[None] = Deferred(lambda _: self.stopProducing())
+
+        def end(result: Failure | None) -> None:
+            if not self._is_stopped:
+                done.callback(result)
+
+        ensureDeferred(self._produce(consumer)).addBoth(end)
+        return done
+
+    def pauseProducing(self) -> None:
+        if not self._is_stopped:
+            self._gate.close()
+
+    def resumeProducing(self) -> None:
+        self._gate.open()
+
+    def stopProducing(self) -> None:
+        self._is_stopped = True
+        self._gate.open()
+
+    @abstractmethod
+    async def _produce(self, consumer: IConsumer) -> None:
+        """Write everything, unless stopped in between."""
+
+
+@implementer(IBodyProducer, ISendable)
+class FileProducer(_GatedProducer):
+    """Reads a stretch of a file in threads, one block ahead of a consumer that pauses.
+
+    Args:
+        file: opened for reading; the producer closes it in the end, whatever happens.
+        offset, length: the stretch, in bytes.
+    """
+
+    def __init__(self, threads: Threads, file: FileIO, offset: int, length: int) -> None:
+        super().__init__(length)
+        self.offset = offset
+        self._threads = threads
+        self._file = file
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def stopProducing(self) -> None:
+        super().stopProducing()
+        if not self._is_started:
+            self._is_started = True
+            self._close()
+
+    async def _produce(self, consumer: IConsumer) -> None:
+        position, end = self.offset, self.offset + self.length
+        try:
+            while position < end:
+                block = await self._read(position, min(BLOCK_BYTES, end - position))
+                await self._gate.passage()
+                if self._is_stopped:
+                    return
+                consumer.write(block)
+                position += len(block)
+        finally:
+            self._close()
+
+    async def _read(self, position: int, size: int) -> bytes:
+        block = await self._threads.run(os.pread, self._file.fileno(), size, position)
+        if not block:
+            raise EOFError(f"{self._file.name!r} ends at byte {position}, too soon")
+        return block
+
+    def _close(self) -> None:
+        # In a thread, since closing a deleted file is what frees its space, which takes long for
+        # a large one. No read is under way when this is called.
+        self._threads.run(self._file.close).addErrback(lambda _: self._file.close())
+
+
+@implementer(IBodyProducer)
+class ChainProducer(_GatedProducer):
+    """Several producers in turn, each opened when the one before it ends.
+
+    Args:
+        first: open already.
+        rest: open the others.
+        length: of all of them together, in bytes.
+    """
+
+    def __init__(self, first: IBodyProducer, rest: Sequence[Opener], length: int) -> None:
+        super().__init__(length)
+        self._current: IBodyProducer | None = first
+        self._rest = rest
+
+    def pauseProducing(self) -> None:
+        super().pauseProducing()
+        if self._current is not None:
+            self._current.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        super().resumeProducing()
+        if self._current is not None:
+            self._current.resumeProducing()
+
+    def stopProducing(self) -> None:
+        super().stopProducing()
+        current, self._current = self._current, None
+        if current is not None:
+            current.stopProducing()
+
+    async def _produce(self, consumer: IConsumer) -> None:
+        if self._current is not None:
+            await self._current.startProducing(consumer)
+        for opener in self._rest:
+            self._current = None
+            producer = await opener()
+            await self._gate.passage()
+            if self._is_stopped:
+                producer.stopProducing()
+                return
+            self._current = producer
+            await producer.startProducing(consumer)
+        self._current = None
+
+
+async def open_chain(openers: Sequence[Opener], length: int) -> ChainProducer:
+    """A producer of several blobs in turn, with the first one open.
+
+    Args:
+        openers: at least one; each opens a producer, in order.
+        length: of all of them together, in bytes.
+
+    Raises:
+        BlobMissing: for the first blob; a later one that is missing fails the producer.
+    """
+    return ChainProducer(await openers[0](), openers[1:], length)

@@ -1,0 +1,104 @@
+"""The pump: moves a request body into a sink, block by block.
+
+While one block is written, the next one is decoded and hashed, and the one after that is
+gathered from the socket; then the client has to wait. So an upload of any size costs the memory
+of a few blocks, and the slowest of network, hash and disk sets the pace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+
+from ..interfaces import IRequestBody
+from ..values import PayloadFraming
+from .blocks import Blocks
+from .intake import Demands, Intake, Received
+from .threads import Threads
+
+__all__ = ["Demands", "Received", "receive"]
+
+# A block up to this size is hashed on the spot: MD5 of 16 KiB takes about 25 microseconds, less
+# than the way into a thread and back.
+ON_THE_SPOT_BYTES = 16 * 1024
+
+
+class TakesBlocks(Protocol):
+    """What the pump needs of an :class:`~bleepstore.interfaces.ISink`."""
+
+    def write(self, block: bytes, /) -> Awaitable[None]:
+        """Append a block. The next call is made after this one has fired."""
+
+
+async def receive(
+    body: IRequestBody,
+    framing: PayloadFraming,
+    demands: Demands,
+    sink: TakesBlocks,
+    threads: Threads,
+) -> Received:
+    """Read a body to its end, verify it and write its content to a sink.
+
+    The sink is neither committed nor aborted: that is the caller's. When this fails or is
+    cancelled, the body has been stopped and nothing touches the sink any more.
+
+    Raises:
+        S3Error: as :class:`~bleepstore.streams.intake.Intake` says, or from the wire.
+        ClientGone: the client left before its body was complete.
+        StorageFull: from the sink.
+    """
+    intake = Intake(framing, demands)
+    blocks = Blocks(body)
+    writer = _Writer(sink)
+    try:
+        blocks.start()
+        while pieces := await blocks.next():
+            await writer.write(await _take(intake, pieces, threads))
+        received = intake.finish()
+        await writer.flush()
+        return received
+    finally:
+        blocks.stop()
+        await writer.close()
+
+
+async def _take(intake: Intake, pieces: list[bytes], threads: Threads) -> bytes:
+    if sum(map(len, pieces)) <= ON_THE_SPOT_BYTES:
+        return intake.take(pieces)
+    return await threads.run(intake.take, pieces)
+
+
+class _Writer:
+    """Writes to a sink, one block behind."""
+
+    def __init__(self, sink: TakesBlocks) -> None:
+        self._sink = sink
+        self._writing: Deferred[None] | None = None
+
+    async def write(self, block: bytes) -> None:
+        """Begin to write a block once the one before it is written."""
+        await self.flush()
+        if block:
+            self._writing = Deferred.fromCoroutine(self._write(block))
+
+    async def _write(self, block: bytes) -> None:
+        await self._sink.write(block)
+
+    async def flush(self) -> None:
+        """Wait for the block that is being written."""
+        if self._writing is not None:
+            await self._writing
+            self._writing = None
+
+    async def close(self) -> None:
+        """Stop the write under way, if there is one, and wait until it has stopped."""
+        if self._writing is None:
+            return
+        self._writing.cancel()
+        try:
+            await self._writing
+        except Exception:
+            # Either this is the failure that the caller hears of already, or a later one.
+            self._writing = None
