@@ -1,0 +1,137 @@
+"""The order of things in group commit, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from bleepstore.metadata.commit_queue import MAX_BATCH, Change, CommitQueue
+from bleepstore.metadata.counters import Counters
+
+
+class Committer:
+    """Holds each batch until the test ends it."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[list[Any], Deferred[list[Any]]]] = []
+
+    def __call__(self, batch: Sequence[Change]) -> Deferred[list[Any]]:
+        ended: Deferred[list[Any]] = Deferred()
+        self.batches.append(([change.command for change in batch], ended))
+        return ended
+
+    def end_latest(self, outcomes: list[Any] | Failure) -> None:
+        ended = self.batches[-1][1]
+        ended.callback(outcomes)  # type: ignore[arg-type]
+
+    @property
+    def commands(self) -> list[list[Any]]:
+        return [commands for commands, _ in self.batches]
+
+
+@pytest.fixture
+def committer() -> Committer:
+    return Committer()
+
+
+@pytest.fixture
+def queue(committer: Committer) -> CommitQueue:
+    return CommitQueue(committer, Counters())
+
+
+def submit(queue: CommitQueue, command: object) -> Deferred[Any]:
+    return queue.submit(Change("test", lambda txn, command: command, command))
+
+
+def result_of(deferred: Deferred[Any]) -> Any:
+    found: list[Any] = []
+    deferred.addBoth(found.append)
+    (result,) = found
+    return result
+
+
+def test_what_waits_during_a_commit_goes_into_the_next_one_together(
+    queue: CommitQueue, committer: Committer
+) -> None:
+    first = submit(queue, 1)
+    second, third = submit(queue, 2), submit(queue, 3)
+    assert committer.commands == [[1]]
+    assert queue.length == 2
+    committer.end_latest(["one"])
+    assert committer.commands == [[1], [2, 3]]
+    committer.end_latest(["two", "three"])
+    assert [result_of(each) for each in (first, second, third)] == ["one", "two", "three"]
+
+
+def test_a_batch_is_bounded(queue: CommitQueue, committer: Committer) -> None:
+    for number in range(MAX_BATCH + 2):
+        submit(queue, number)
+    committer.end_latest([0])
+    assert len(committer.commands[1]) == MAX_BATCH
+    committer.end_latest([0] * MAX_BATCH)
+    assert committer.commands[2] == [MAX_BATCH + 1]
+
+
+def test_the_failure_of_a_commit_is_that_of_each_of_its_changes(
+    queue: CommitQueue, committer: Committer
+) -> None:
+    submit(queue, 0)
+    second, third = submit(queue, 2), submit(queue, 3)
+    committer.end_latest([0])
+    committer.end_latest(Failure(OSError("disk gone")))
+    for change in (second, third):
+        assert result_of(change).check(OSError)
+    fourth = submit(queue, 4)
+    committer.end_latest(["works again"])
+    assert result_of(fourth) == "works again"
+
+
+def test_a_change_cancelled_while_it_waits_is_never_run(
+    queue: CommitQueue, committer: Committer
+) -> None:
+    submit(queue, 1)
+    cancelled, kept = submit(queue, 2), submit(queue, 3)
+    cancelled.cancel()
+    assert result_of(cancelled).check(CancelledError)
+    committer.end_latest([1])
+    assert committer.commands == [[1], [3]]
+    committer.end_latest([3])
+    assert result_of(kept) == 3
+
+
+def test_a_change_cancelled_while_it_runs_disturbs_nobody(
+    queue: CommitQueue, committer: Committer
+) -> None:
+    cancelled = submit(queue, 1)
+    cancelled.cancel()
+    assert result_of(cancelled).check(CancelledError)
+    kept = submit(queue, 2)
+    committer.end_latest(["ignored"])
+    committer.end_latest(["two"])
+    assert result_of(kept) == "two"
+
+
+def test_idle_waits_for_what_is_queued_too(queue: CommitQueue, committer: Committer) -> None:
+    assert result_of(queue.idle()) is None
+    submit(queue, 1)
+    submit(queue, 2)
+    idle = queue.idle()
+    committer.end_latest([1])
+    assert not idle.called
+    committer.end_latest([2])
+    assert idle.called
+
+
+def test_counters_tell_of_batches_and_of_each_kind_of_change(committer: Committer) -> None:
+    counters = Counters()
+    queue = CommitQueue(committer, counters)
+    for number in range(4):
+        submit(queue, number)
+    committer.end_latest([0])
+    committer.end_latest([1, 2, 3])
+    assert (counters.commits, counters.changes, counters.last_batch) == (2, 4, 3)
+    assert counters.transactions["test"].count == 4
