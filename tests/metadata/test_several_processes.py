@@ -1,0 +1,91 @@
+"""One database file, several processes: sharing it, starting at once, and being killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest_twisted
+from twisted.internet import reactor
+
+from bleepstore.metadata.buckets import CreateBucket
+from bleepstore.metadata.objects import ListObjects
+from bleepstore.metadata.store import Store, open_store
+from tests.metadata.samples import bucket
+
+
+def start_writer(path: Path, prefix: str, how_many: int, at_once: int = 4) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "tests.metadata.writer_process",
+            *(str(each) for each in (path, prefix, how_many, at_once)),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+async def prepare(path: Path) -> None:
+    store = open_store(path, reactor)
+    await store.database.start()
+    await store.buckets.create(CreateBucket(bucket()))
+    await store.database.stop()
+
+
+async def contents(store: Store, prefix: str) -> set[str]:
+    """The keys under a prefix, each checked to have its own bytes."""
+    keys = set()
+    after, more = "", True
+    while more:
+        _, page = await store.objects.list_objects("photos", ListObjects(prefix, after=after))
+        for each in page.objects:
+            _, version = await store.objects.get("photos", each.key, with_content=True)
+            assert version.content == each.key.encode()
+            keys.add(each.key)
+        after, more = page.last, page.is_truncated
+    return keys
+
+
+@pytest_twisted.ensureDeferred
+async def test_writers_in_several_processes_take_turns(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.db"
+    await prepare(path)
+    writers = {prefix: start_writer(path, prefix, 500) for prefix in "ab"}
+    written = {prefix: writer.communicate()[0].split() for prefix, writer in writers.items()}
+    assert all(writer.returncode == 0 for writer in writers.values())
+    store = open_store(path, reactor)
+    await store.database.start()
+    for prefix, keys in written.items():
+        assert len(keys) == 500
+        assert await contents(store, prefix) == set(keys)
+    await store.database.stop()
+
+
+def test_processes_that_start_at_once_do_not_collide(tmp_path: Path) -> None:
+    writers = [start_writer(tmp_path / "new" / "metadata.db", "a", 0, 1) for _ in range(3)]
+    for writer in writers:
+        writer.communicate()
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.db"
+    await prepare(path)
+    for round_number in range(3):
+        prefix = f"round {round_number} "
+        writer = start_writer(path, prefix, 1_000_000)
+        assert writer.stdout is not None
+        acknowledged = {writer.stdout.readline().rstrip("\n") for _ in range(40)}
+        writer.kill()
+        rest = writer.communicate()[0]
+        acknowledged |= set(rest.split("\n")[:-1])  # the last line may be cut short
+        store = open_store(path, reactor)
+        await store.database.start()
+        found = await contents(store, prefix)
+        await store.database.stop()
+        assert acknowledged <= found
