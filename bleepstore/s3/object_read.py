@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from twisted.web.iweb import IBodyProducer
 
-from ..errors import BlobMissing, S3Error
+from ..errors import BlobMissing
 from ..values import Bucket, ByteRange, ObjectVersion, Reply
 from .checksums import wanted_checksum_headers
 from .conditions import check_read_conditions, range_applies
 from .context import Context
+from .find import find_version
 from .object_headers import object_headers, overridden, version_headers
 from .ranges import parse_range
 from .segments import open_segments
@@ -18,7 +19,7 @@ from .segments import open_segments
 
 async def head_object(ctx: Context) -> Reply:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"""
-    bucket, version = await _find(ctx, with_content=False)
+    bucket, version = await find_version(ctx)
     status, stretch, headers = _read_plan(ctx, bucket, version)
     return Reply(status, (*headers, ("content-length", str(stretch.length))))
 
@@ -33,7 +34,7 @@ async def get_object(ctx: Context) -> Reply:
 
 
 async def _read_object(ctx: Context) -> Reply:
-    bucket, version = await _find(ctx, with_content=True)
+    bucket, version = await find_version(ctx, with_content=True)
     status, stretch, headers = _read_plan(ctx, bucket, version)
     return Reply(status, headers, await _body(ctx, version, stretch))
 
@@ -44,29 +45,6 @@ async def _body(ctx: Context, version: ObjectVersion, stretch: ByteRange) -> byt
     if not stretch.length:
         return b""
     return await open_segments(ctx.services.blobs, version.segments, stretch)
-
-
-async def _find(ctx: Context, with_content: bool) -> tuple[Bucket, ObjectVersion]:
-    """The version that the request names.
-
-    Raises:
-        S3Error: ``NoSuchKey`` behind a delete marker; ``MethodNotAllowed`` for the marker itself.
-    """
-    version_id = ctx.query.get("versionId")
-    if version_id == "":
-        raise S3Error("InvalidArgument", "Version id cannot be the empty string")
-    bucket, version = await ctx.services.metadata.objects.get(
-        ctx.bucket_name, ctx.key, version_id, with_content=with_content
-    )
-    if version.is_delete_marker:
-        headers = (
-            ("x-amz-delete-marker", "true"),
-            *version_headers(bucket.versioning, version.version_id),
-        )
-        if version_id is None:
-            raise S3Error("NoSuchKey", headers=headers, Key=ctx.key)
-        raise S3Error("MethodNotAllowed", headers=headers, Method=ctx.head.method)
-    return bucket, version
 
 
 def _read_plan(

@@ -1,0 +1,42 @@
+"""Finding the version of an object that a request is about."""
+
+from __future__ import annotations
+
+from ..errors import S3Error
+from ..values import Bucket, ObjectVersion
+from .context import Context
+from .object_headers import version_headers
+
+
+async def find_version(ctx: Context, *, with_content: bool = False) -> tuple[Bucket, ObjectVersion]:
+    """The version that the address and ``versionId`` of a request name.
+
+    Raises:
+        S3Error: ``NoSuchKey`` behind a delete marker; ``MethodNotAllowed`` for the marker itself.
+    """
+    version_id = ctx.query.get("versionId")
+    if version_id == "":
+        raise S3Error("InvalidArgument", "Version id cannot be the empty string")
+    bucket, version = await ctx.services.metadata.objects.get(
+        ctx.bucket_name, ctx.key, version_id, with_content=with_content
+    )
+    if version.is_delete_marker:
+        raise _marker_error(ctx, bucket, version, version_id)
+    return bucket, version
+
+
+def _marker_error(
+    ctx: Context, bucket: Bucket, marker: ObjectVersion, version_id: str | None
+) -> S3Error:
+    headers = (
+        ("x-amz-delete-marker", "true"),
+        *version_headers(bucket.versioning, marker.version_id),
+    )
+    if version_id is None:
+        return S3Error("NoSuchKey", headers=headers, Key=ctx.key)
+    return S3Error(
+        "MethodNotAllowed",
+        headers=(*headers, ("allow", "DELETE")),
+        Method=ctx.head.method,
+        ResourceType="DeleteMarker",
+    )
