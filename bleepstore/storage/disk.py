@@ -1,0 +1,72 @@
+"""Small things done to a disk, each of which blocks: call them in threads."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+from pathlib import Path
+
+from ..errors import StorageFull
+
+# EFBIG is a limit on the size of one file (RLIMIT_FSIZE, or the file system's own).
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def reporting_no_room() -> Iterator[None]:
+    """Turn the ``OSError`` of a disk without room into :class:`StorageFull`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StorageFull(os.strerror(error.errno or 0)) from error
+        raise
+
+
+def check_room(folder: Path, size_bytes: int) -> None:
+    """Raise :class:`StorageFull` if the file system of ``folder`` cannot take ``size_bytes``."""
+    disk = os.statvfs(folder)
+    if disk.f_bavail * disk.f_frsize < size_bytes:
+        raise StorageFull(f"less than {size_bytes} bytes are free")
+
+
+def create_file(path: Path) -> FileIO:
+    """A new file, readable by its owner alone. Raises ``FileExistsError``."""
+    return FileIO(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+def write_all(file: FileIO, block: bytes) -> None:
+    """Append a block, in as many writes as the kernel wants."""
+    rest = memoryview(block)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def remove_file(path: Path) -> bool:
+    """Remove a name; answer whether it was there."""
+    with suppress(FileNotFoundError):
+        path.unlink()
+        return True
+    return False
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folders(path: Path, *, sync: bool) -> None:
+    """Make a folder and those above it, durably if ``sync``."""
+    if path.is_dir():
+        return
+    make_folders(path.parent, sync=sync)
+    path.mkdir(mode=0o700, exist_ok=True)
+    if sync:
+        sync_folder(path.parent)

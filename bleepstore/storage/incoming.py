@@ -1,0 +1,112 @@
+"""The folders of blobs on their way in, one for each process that takes uploads.
+
+A process holds a lock (``flock``) on its folder for as long as it lives, whatever ends it. So a
+folder whose lock is free belongs to a process that is gone, and what is in it is all that this
+process had in flight: recovery looks there and nowhere else.
+
+Folders are made and claimed under one lock on the store, so that nobody takes a folder for
+abandoned whose owner has not locked it yet.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
+from pathlib import Path
+
+from attrs import frozen
+
+from ..errors import ConfigError
+from ..ids import is_blob_id, new_blob_id
+
+_LOCK = "lock"
+
+
+@frozen
+class Incoming:
+    """A locked folder of incoming blobs: this process's own, or an abandoned one.
+
+    All methods block: call them in threads.
+    """
+
+    path: Path
+    _lock: FileIO
+
+    @classmethod
+    def create(cls, parent: Path) -> Incoming:
+        """A new folder for this process.
+
+        Raises:
+            OSError: the disk does not allow it.
+            ConfigError: the file system cannot do what the store needs.
+        """
+        with _all_locked(parent):
+            path = parent / new_blob_id()
+            path.mkdir(mode=0o700)
+            lock = _open_lock(path)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _check_hard_links(path)
+        return cls(path, lock)
+
+    @classmethod
+    def claim_abandoned(cls, parent: Path) -> list[Incoming]:
+        """Lock every folder whose owner is gone."""
+        with _all_locked(parent):
+            folders = [entry for entry in parent.iterdir() if entry.is_dir()]
+            claimed = [cls._claim(folder) for folder in folders]
+        return [folder for folder in claimed if folder is not None]
+
+    @classmethod
+    def _claim(cls, path: Path) -> Incoming | None:
+        lock = _open_lock(path)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return None
+        return cls(path, lock)
+
+    def blob_ids(self) -> list[str]:
+        """The blobs whose names are here."""
+        return [name for name in os.listdir(self.path) if is_blob_id(name)]  # noqa: PTH208
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it, and give up the lock."""
+        with _all_locked(self.path.parent):
+            shutil.rmtree(self.path, ignore_errors=True)
+            self._lock.close()
+
+    def release(self) -> None:
+        """Give up the lock, as the end of the process does; remove the folder if it is empty."""
+        if self.blob_ids():
+            self._lock.close()
+        else:
+            self.remove()
+
+
+def _open_lock(folder: Path) -> FileIO:
+    return FileIO(folder / _LOCK, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+@contextmanager
+def _all_locked(parent: Path) -> Iterator[None]:
+    with _open_lock(parent) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _check_hard_links(folder: Path) -> None:
+    probe = folder / "probe"
+    try:
+        probe.hardlink_to(folder / _LOCK)
+    except OSError as error:
+        with suppress(OSError):
+            shutil.rmtree(folder)
+        raise ConfigError(
+            str(folder), "storage.local.root_dir", f"expected hard links to work ({error.strerror})"
+        ) from error
+    probe.unlink()

@@ -1,0 +1,121 @@
+"""The ``local`` backend: large blobs in files, small ones in the metadata database.
+
+A small blob costs a file two syncs of its own, but costs the database nothing that it would not
+do anyway: its bytes become durable in the transaction that first refers to them. This backend
+holds them until then, and asks for them back through a function that is passed in, since it
+knows nothing of the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+from twisted.web.iweb import IBodyProducer
+from zope.interface import implementer
+
+from ..errors import BlobMissing
+from ..interfaces import IBlobStore, ISink
+from ..streams.producers import BytesProducer
+from ..values import Blob, BlobName
+from .locators import inline_locator, is_inline
+
+ReadContent = Callable[[str], Awaitable[bytes | None]]
+
+
+@implementer(IBlobStore)
+class InlineStore:
+    """Puts blobs up to a size into the metadata, and the others into another backend.
+
+    ``list_locators`` gives those of the other backend only: the others are the metadata's own.
+
+    Args:
+        files: the other backend.
+        read_content: answers the bytes that the metadata has for a locator, or None.
+        inline_max_bytes: the greatest size of a blob in the metadata.
+    """
+
+    name = "local"
+
+    def __init__(self, files: IBlobStore, read_content: ReadContent, inline_max_bytes: int) -> None:
+        self._files = files
+        self._read_content = read_content
+        self._inline_max_bytes = inline_max_bytes
+
+    async def start(self) -> None:
+        await self._files.start()
+
+    async def stop(self) -> None:
+        await self._files.stop()
+
+    async def recover(self, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]) -> int:
+        """Only files can be left behind: a blob in the metadata is there with its reference."""
+        return await self._files.recover(is_referenced)
+
+    async def open_sink(self, name: BlobName, size_bytes: int | None) -> ISink:
+        if size_bytes is not None and size_bytes > self._inline_max_bytes:
+            return await self._files.open_sink(name, size_bytes)
+        return InlineSink(self._files, name, self._inline_max_bytes)
+
+    async def read(self, locator: str, offset: int, length: int) -> IBodyProducer:
+        if not is_inline(locator):
+            return await self._files.read(locator, offset, length)
+        content = await self._read_content(locator)
+        if content is None or len(content) < offset + length:
+            raise BlobMissing(locator)
+        return BytesProducer(content[offset : offset + length])
+
+    async def delete(self, locators: Sequence[str]) -> None:
+        """Blobs in the metadata go with the row that holds them."""
+        if in_files := [locator for locator in locators if not is_inline(locator)]:
+            await self._files.delete(in_files)
+
+    async def exists(self, locator: str) -> bool:
+        if is_inline(locator):
+            return await self._read_content(locator) is not None
+        return await self._files.exists(locator)
+
+    def list_locators(self) -> AsyncIterator[str]:
+        return self._files.list_locators()
+
+
+@implementer(ISink)
+class InlineSink:
+    """Holds bytes in memory, and moves on to a file when they become too many."""
+
+    def __init__(self, files: IBlobStore, name: BlobName, inline_max_bytes: int) -> None:
+        self._files = files
+        self._name = name
+        self._inline_max_bytes = inline_max_bytes
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._file: ISink | None = None
+
+    async def write(self, block: bytes) -> None:
+        if self._file is not None:
+            await self._file.write(block)
+            return
+        self._held.append(block)
+        self._held_bytes += len(block)
+        if self._held_bytes > self._inline_max_bytes:
+            await self._spill()
+
+    async def commit(self) -> Blob:
+        if self._file is not None:
+            return await self._file.commit()
+        locator = inline_locator(self._name.blob_id)
+        return Blob(locator, self._held_bytes, b"".join(self._held))
+
+    async def settle(self) -> None:
+        if self._file is not None:
+            await self._file.settle()
+
+    async def abort(self) -> None:
+        self._held = []
+        if self._file is not None:
+            await self._file.abort()
+
+    async def _spill(self) -> None:
+        held, self._held = self._held, []
+        self._file = await self._files.open_sink(self._name, None)
+        await self._file.write(b"".join(held))
