@@ -76,9 +76,9 @@ async def listen(
     ports = []
     for bound in sockets:
         bound.listen(BACKLOG)
-        endpoint = AdoptedStreamServerEndpoint(reactor, bound.fileno(), bound.family)
+        family = bound.family
+        endpoint = AdoptedStreamServerEndpoint(reactor, bound.detach(), family)
         ports.append(await endpoint.listen(factory))
-        bound.close()  # the endpoint has a duplicate
     return ports
 
 

@@ -1,0 +1,54 @@
+"""twistd around a fake house: what the daemon does as a process, without any room behind it.
+
+The environment variable ``FAKE_HOUSE`` says how the house behaves: ``denied`` (its folder cannot
+be written), ``broken`` (an unexpected error), or anything else for a house that works.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import types
+from typing import Any
+
+from twisted.internet.protocol import Factory
+from twisted.protocols.wire import Echo
+from twisted.scripts.twistd import run
+
+from bleepstore.config.model import Config
+
+
+class FakeHouse:
+    def __init__(self) -> None:
+        self.site = Factory.forProtocol(Echo)
+        self._behaviour = os.environ.get("FAKE_HOUSE", "")
+
+    async def start(self) -> None:
+        if self._behaviour == "denied":
+            raise PermissionError(errno.EACCES, "Permission denied", "/var/lib/store")
+        if self._behaviour == "broken":
+            raise ZeroDivisionError("by design")
+
+    async def drain(self) -> None:
+        pass
+
+    def abort(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        sys.__stdout__.write("house stopped\n")  # type: ignore[union-attr]
+
+    def describe(self) -> list[str]:
+        return ["a fake house"]
+
+
+def assemble(config: Config, reactor: Any) -> FakeHouse:
+    return FakeHouse()
+
+
+if __name__ == "__main__":
+    assembly: Any = types.ModuleType("bleepstore.service.assembly")
+    assembly.assemble = assemble
+    sys.modules[assembly.__name__] = assembly
+    run()
