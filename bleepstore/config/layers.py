@@ -105,17 +105,17 @@ def plant(value: object, source: str) -> Given:
     if isinstance(value, Mapping):
         return Given({str(name): plant(child, source) for name, child in value.items()}, source)
     if isinstance(value, list):
-        return Given(_Numbered({str(i): plant(c, source) for i, c in enumerate(value)}), source)
+        return Given(Numbered({str(i): plant(c, source) for i, c in enumerate(value)}), source)
     return Given(value, source)
 
 
-class _Numbered(dict[str, Given]):
+class Numbered(dict[str, Given]):
     """A list from YAML; other than a mapping, it may hold the values of one setting."""
 
 
 def plain(given: Given) -> object:
     """The value without its sources, as YAML gave it."""
-    if isinstance(given.value, _Numbered):
+    if isinstance(given.value, Numbered):
         return [plain(child) for child in given.value.values()]
     if isinstance(given.value, dict):
         return {name: plain(child) for name, child in given.value.items()}

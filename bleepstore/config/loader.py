@@ -17,7 +17,7 @@ from attrs import NOTHING, Attribute, define, field, fields
 
 from ..errors import ConfigError
 from .kinds import Kind
-from .layers import Given, Override, overlay, parse, plain, read_environment, read_file
+from .layers import Given, Numbered, Override, overlay, parse, plain, read_environment, read_file
 from .model import Config
 from .rules import conflicts
 
@@ -78,14 +78,21 @@ class _Reader:
         return _value(setting.metadata["kind"], given, path)
 
     def _sections(self, cls: type[S], given: Given, path: str) -> Iterator[S]:
-        children = _mapping(given, path, "a list of mappings")
+        children = _children(given, path, "a list of mappings")
         if not all(name.isdecimal() for name in children):
             raise ConfigError(given.source, path, "expected a list of mappings")
         for position, name in enumerate(sorted(children, key=int)):
             yield self.section(cls, children[name], f"{path}[{position}]")
 
 
-def _mapping(given: Given, path: str, expected: str = "a mapping") -> dict[str, Given]:
+def _mapping(given: Given, path: str) -> dict[str, Given]:
+    children = _children(given, path, "a mapping")
+    if isinstance(children, Numbered):
+        raise ConfigError(given.source, path, "expected a mapping")
+    return children
+
+
+def _children(given: Given, path: str, expected: str) -> dict[str, Given]:
     if isinstance(given.value, str) and given.value.lstrip().startswith(("{", "[")):
         given = parse(given.value, given.source)  # YAML in one environment variable
     if given.value is not None and not isinstance(given.value, dict):
