@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -45,7 +46,7 @@ def run_batch(
             connection.rollback()
             log.error(
                 "a commit of {changes} failed: {error}",
-                changes=[change.description for change in changes],
+                changes=dict(Counter(change.description for change in changes)),
                 error=error,
             )
             raise dialect.translate(error)  # noqa: B904 (it carries its cause)

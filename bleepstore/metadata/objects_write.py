@@ -26,7 +26,8 @@ class PutObject:
     Attributes:
         bucket: the bucket's name.
         version: with the id that it has if versioning turns out to be enabled.
-        blobs: new ones that its segments refer to; other segments share blobs of other versions.
+        blobs: new ones, each named by at least one of its segments; the other segments share
+            blobs with other versions.
         if_match: write only if the current version's ETag (without quotes) is this one, or if
             there is a current version at all for ``*``.
         if_none_match: write only if there is no current version (``If-None-Match: *``).

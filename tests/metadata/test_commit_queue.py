@@ -26,7 +26,7 @@ class Committer:
 
     def end_latest(self, outcomes: list[Any] | Failure) -> None:
         ended = self.batches[-1][1]
-        ended.callback(outcomes)  # type: ignore[arg-type]
+        ended.callback(outcomes)
 
     @property
     def commands(self) -> list[list[Any]]:

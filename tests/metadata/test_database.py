@@ -102,6 +102,23 @@ async def test_a_failing_commit_fails_all_of_its_batch(database: Database) -> No
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_transaction_that_the_engine_gave_up_fails_all_of_its_batch(
+    database: Database,
+) -> None:
+    def lose_transaction(txn: ITransaction, command: None) -> None:
+        txn.execute("ROLLBACK")  # as SQLite does by itself when a disk fails or is full
+        raise sqlite3.OperationalError("disk I/O error")
+
+    await database.write("add", add, "before")
+    first = database.write("add", add, "first")
+    good, bad = database.write("add", add, "good"), database.write("x", lose_transaction, None)
+    late = database.write("add", add, "late")
+    results = await outcomes(first, good, bad, late)
+    assert [ok for ok, _ in results] == [True, False, False, False]
+    assert await database.read("owners", owners) == ["before", "first"]
+
+
+@pytest_twisted.ensureDeferred
 async def test_concurrent_changes_share_commits(database: Database) -> None:
     await gatherResults([database.write("add", add, f"owner {n}") for n in range(200)])
     assert database.counters.changes == 200
