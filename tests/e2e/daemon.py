@@ -1,0 +1,169 @@
+"""The real daemon in a process of its own, as an operator runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from attrs import define, field, frozen
+
+ROOT = Path(__file__).parents[2]
+REGION = "eu-central-1"
+
+_LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
+_PATIENCE_SECONDS = 60
+_POLL_SECONDS = 0.01
+
+
+@frozen
+class User:
+    """Somebody whom the daemon's configuration names."""
+
+    access_key: str
+    secret_key: str
+    owner_id: str
+
+
+ALICE = User("AKIAALICE", "alice/secret+key", "a" * 64)
+BOB = User("AKIABOB", "bob-secret", "b" * 64)
+
+
+@define
+class Daemon:
+    """``twistd --nodaemon --pidfile= bleepstore`` with its data, configuration and log in a folder.
+
+    Args:
+        folder: where all of that is.
+        settings: laid over the configuration that all these daemons have in common.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any] = field(factory=dict)
+    port: int = field(default=0, init=False)
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _log_start: int = field(default=0, init=False)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / "daemon.log"
+
+    @property
+    def objects_path(self) -> Path:
+        return self.folder / "objects"
+
+    @property
+    def database_path(self) -> Path:
+        return self.folder / "metadata.db"
+
+    @property
+    def log(self) -> str:
+        """What has been logged since the last start."""
+        return self.log_path.read_bytes()[self._log_start :].decode()
+
+    def start(self) -> None:
+        """Start, on the port that it had before if it had one, and wait until it listens."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "bleepstore.yaml"
+        config.write_text(yaml.safe_dump(_merged(self._common_settings(), self.settings)))
+        with self.log_path.open("ab") as log:
+            self._log_start = log.tell()
+            self._process = spawn(self.folder, log, "--config", str(config))
+        self._wait_until(_LISTENING)
+
+    def stop(self) -> None:
+        """End it with SIGTERM, in good order.
+
+        Twisted ends, when all is done, by the very signal that asked for it.
+        """
+        assert self.signal(signal.SIGTERM) == -signal.SIGTERM
+        assert self.log.endswith(" INFO  stopped\n")
+
+    def kill(self) -> None:
+        """End it with SIGKILL, as a crash would."""
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: int) -> int:
+        """Send a signal that ends it, and wait for the end."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        assert self._process is not None
+        try:
+            return self._process.wait(_PATIENCE_SECONDS)
+        finally:
+            self._process.kill()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _wait_until(self, pattern: re.Pattern[str]) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while (match := pattern.search(self.log)) is None:
+            if not self.is_running or time.monotonic() > deadline:
+                if self.is_running:
+                    self.kill()
+                raise AssertionError(f"the daemon did not start:\n{self.log}")
+            time.sleep(_POLL_SECONDS)
+        self.port = int(match[1])
+
+    def _common_settings(self) -> dict[str, Any]:
+        users = [
+            {
+                "access_key": user.access_key,
+                "secret_key": user.secret_key,
+                "owner_id": user.owner_id,
+            }
+            for user in (ALICE, BOB)
+        ]
+        return {
+            "server": {
+                "host": "127.0.0.1",
+                "port": self.port,
+                "region": REGION,
+                "domain": "localhost",
+            },
+            "auth": {"users": users},
+            "metadata": {"sqlite": {"path": str(self.database_path)}},
+            "storage": {"local": {"root_dir": str(self.objects_path)}},
+        }
+
+
+def spawn(folder: Path, log: Any, *arguments: str) -> subprocess.Popen[bytes]:
+    """``twistd bleepstore`` with these options, in a folder, without anybody's environment."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("BLEEPSTORE_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    twistd = Path(sys.executable).with_name("twistd")
+    command = [str(twistd), "--nodaemon", "--pidfile=", "bleepstore", *arguments]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
+    )
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _merged(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
