@@ -152,6 +152,9 @@ S3_ERRORS: dict[str, ErrorKind] = {
         403, "The AWS Access Key Id you provided does not exist in our records."
     ),
     "InvalidArgument": ErrorKind(400, "Invalid Argument"),
+    "InvalidBucketAclWithObjectOwnership": ErrorKind(
+        400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+    ),
     "InvalidBucketName": ErrorKind(400, "The specified bucket is not valid."),
     "InvalidBucketState": ErrorKind(
         409, "The request is not valid with the current state of the bucket."

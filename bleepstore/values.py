@@ -270,7 +270,14 @@ NULL_VERSION_ID = "null"
 
 @frozen
 class Bucket:
-    """A bucket. ``id`` is internal; a bucket made anew under the same name has another one."""
+    """A bucket. ``id`` is internal; a bucket made anew under the same name has another one.
+
+    Attributes:
+        acl: the stored access control list as JSON text; empty for the default (private).
+        ownership: the bucket's ownership controls; None if it has none, which means the same as
+            ``ObjectWriter``.
+        tags: the bucket's tag set, in the order given.
+    """
 
     id: str
     name: str
@@ -278,6 +285,9 @@ class Bucket:
     region: str
     created_ms: int
     versioning: Versioning = Versioning.OFF
+    acl: str = ""
+    ownership: Ownership | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @frozen
