@@ -9,6 +9,9 @@ from __future__ import annotations
 import base64
 import os
 import time
+from string import ascii_letters, digits
+
+_URL_SAFE = frozenset(f"{ascii_letters}{digits}-_")
 
 
 def new_request_id() -> str:
@@ -37,3 +40,8 @@ def new_upload_id() -> str:
 def is_blob_id(text: str) -> bool:
     """Whether ``text`` has the form that :func:`new_blob_id` gives."""
     return len(text) == 32 and all(letter in "0123456789abcdef" for letter in text)
+
+
+def is_version_id(text: str) -> bool:
+    """Whether ``text`` has the form that :func:`new_version_id` gives."""
+    return len(text) == 32 and all(letter in _URL_SAFE for letter in text)

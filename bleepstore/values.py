@@ -142,6 +142,21 @@ class Principal:
 
 ANONYMOUS = Principal()
 
+
+@frozen
+class PostedForm:
+    """A browser's form that uploads a file, as far as its policy allows it.
+
+    Attributes:
+        fields: lower-case name → value, of the fields before the file.
+        min_size_bytes, max_size_bytes: of the file, as the policy says; None for no limit.
+    """
+
+    fields: Mapping[str, str] = field(repr=False)
+    min_size_bytes: int = 0
+    max_size_bytes: int | None = None
+
+
 # --- Bytes -----------------------------------------------------------------------------------
 
 
@@ -355,6 +370,24 @@ class ListingPage:
     common_prefixes: tuple[str, ...] = ()
     is_truncated: bool = False
     last: str = ""
+
+
+@frozen
+class VersionListing:
+    """One page of a listing of all versions.
+
+    Attributes:
+        versions: versions and delete markers, in key order and the newest of a key first.
+        common_prefixes: in key order.
+        next_key_marker, next_version_id_marker: the next page starts behind these; the second is
+            empty where that is behind all versions of a key, or behind a common prefix.
+    """
+
+    versions: tuple[ObjectVersion, ...] = ()
+    common_prefixes: tuple[str, ...] = ()
+    is_truncated: bool = False
+    next_key_marker: str = ""
+    next_version_id_marker: str = ""
 
 
 # --- Multipart uploads -----------------------------------------------------------------------
