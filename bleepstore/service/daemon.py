@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 import txaio
@@ -45,7 +46,7 @@ class Daemon(Service):
     _reactor: Any
     _build: Builder
     _logs: LogChoice
-    _sockets: list[socket.socket] = field(factory=list, init=False)
+    _sockets: list[socket.socket] | None = field(default=None, init=False)
     _ports: list[IListeningPort] = field(factory=list, init=False)
     _house: House | None = field(default=None, init=False)
     _starting: Deferred[None] | None = field(default=None, init=False)
@@ -56,26 +57,31 @@ class Daemon(Service):
         self._logs.install(parent)
 
     def privilegedStartService(self) -> None:
-        """Bind the sockets, while there may still be the rights to."""
+        """Bind the sockets, while there may still be the rights to.
+
+        An error waits until the reactor runs: raised here, it would end twistd with a traceback.
+        """
         try:
             self._sockets = bind(self._config.listen_host, self._config.server.port)
         except OSError as error:
+            self._sockets = []
             log.critical("{problem}", problem=explain_bind(error, self._config))
-            raise SystemExit(1) from None
 
     def startService(self) -> None:
         """Start the house once the reactor runs."""
-        if not self._sockets:  # not all runners have privileges to give up
+        if self._sockets is None:  # not all runners have privileges to give up
             self.privilegedStartService()
         Service.startService(self)
         self._reactor.callWhenRunning(self._begin)
 
     def _begin(self) -> None:
-        if self.running:
-            self._starting = Deferred.fromCoroutine(self._start())
+        if not self._sockets:
+            end_in_failure(self._reactor)
+        elif self.running:
+            self._starting = Deferred.fromCoroutine(self._start(self._sockets))
             self._starting.addErrback(self._give_up)
 
-    async def _start(self) -> None:
+    async def _start(self, sockets: Sequence[socket.socket]) -> None:
         log.info("BleepStore {version}", version=__version__)
         self._house = self._build(self._config, self._reactor)
         await self._house.start()
@@ -85,7 +91,7 @@ class Daemon(Service):
             log.warn(
                 _DEFAULT_CREDENTIALS, access_key=DEFAULT_ACCESS_KEY, secret_key=DEFAULT_SECRET_KEY
             )
-        self._ports = await listen(self._reactor, self._sockets, self._house.site)
+        self._ports = await listen(self._reactor, sockets, self._house.site)
         for port in self._ports:
             log.info("listening on {url}", url=url(port))
 
@@ -108,10 +114,10 @@ class Daemon(Service):
     async def _stop(self) -> None:
         if self._starting is not None:
             self._starting.cancel()
-        close(self._sockets)
+        close(self._sockets or ())
         if self._house is not None:
             await self._close(self._house)
-        log.info("stopped")
+            log.info("stopped")
 
     async def _close(self, house: House) -> None:
         try:

@@ -1,0 +1,179 @@
+"""The daemon around a fake house: when it listens, and how it stops."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_twisted
+from attrs import define, field
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.protocol import Factory
+from twisted.logger import capturedLogs, formatEvent
+from twisted.protocols.wire import Echo
+
+from bleepstore.config.model import Config
+from bleepstore.config.sections import AuthSection, ServerSection
+from bleepstore.service.daemon import Daemon
+from bleepstore.service.logs import LogChoice
+
+AUTH = AuthSection(access_key="root", secret_key="hush-hush-hush")
+
+
+@define
+class FakeHouse:
+    """Notes what is done to it; starts and drains when the test says so."""
+
+    started: Deferred[None] = field(factory=lambda: succeed(None))
+    drained: Deferred[None] = field(factory=lambda: succeed(None))
+    steps: list[str] = field(factory=list)
+    site: Any = field(factory=lambda: Factory.forProtocol(Echo))
+
+    async def start(self) -> None:
+        self.steps.append("start")
+        await self.started
+
+    async def drain(self) -> None:
+        self.steps.append("drain")
+        await self.drained
+
+    def abort(self) -> None:
+        self.steps.append("abort")
+
+    async def stop(self) -> None:
+        self.steps.append("stop")
+
+    def describe(self) -> list[str]:
+        return ["a fake house"]
+
+
+class Runner:
+    """Makes daemons, and stops those that a test leaves running."""
+
+    def __init__(self) -> None:
+        self.running: list[Daemon] = []
+
+    def start(self, house: FakeHouse, auth: AuthSection = AUTH, timeout: float = 1000) -> Daemon:
+        server = ServerSection(host="127.0.0.1", port=0, shutdown_timeout=timeout)
+        config = Config(server=server, auth=auth)
+        daemon = Daemon(config, reactor, lambda *_: house, LogChoice(config.logging, {}))
+        daemon.privilegedStartService()
+        daemon.startService()
+        self.running.append(daemon)
+        return daemon
+
+    def stop(self, daemon: Daemon) -> Deferred[None]:
+        self.running.remove(daemon)
+        return daemon.stopService()
+
+
+@pytest_twisted.async_yield_fixture
+async def runner() -> AsyncIterator[Runner]:
+    runner = Runner()
+    yield runner
+    for daemon in list(runner.running):
+        await runner.stop(daemon)
+
+
+def bound_to(daemon: Daemon) -> tuple[str, int]:
+    assert daemon._sockets
+    host, port = daemon._sockets[0].getsockname()
+    return host, port
+
+
+def address(daemon: Daemon) -> tuple[str, int]:
+    port: Any = daemon._ports[0]
+    return "127.0.0.1", port.getHost().port
+
+
+def test_it_listens_when_the_house_has_started(runner: Runner) -> None:
+    house = FakeHouse(started=Deferred())
+    daemon = runner.start(house)
+    bound = bound_to(daemon)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(bound)
+    house.started.callback(None)
+    assert address(daemon) == bound
+    socket.create_connection(bound).close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_stopping_closes_the_door_waits_for_requests_and_then_stops_the_house(
+    runner: Runner,
+) -> None:
+    house = FakeHouse(drained=Deferred())
+    daemon = runner.start(house)
+    where = address(daemon)
+    stopped = runner.stop(daemon)
+    await _draining(house)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(where)
+    assert house.steps == ["start", "drain"]
+    assert not stopped.called
+    house.drained.callback(None)
+    await stopped
+    assert house.steps == ["start", "drain", "stop"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_requests_that_do_not_finish_in_time_are_cut(runner: Runner) -> None:
+    house = FakeHouse(drained=Deferred())
+    await runner.stop(runner.start(house, timeout=0))
+    assert house.steps == ["start", "drain", "abort", "stop"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_stopping_while_starting_gives_the_start_up(runner: Runner) -> None:
+    house = FakeHouse(started=Deferred())
+    daemon = runner.start(house)
+    bound = bound_to(daemon)
+    with capturedLogs() as logs:
+        await runner.stop(daemon)
+    assert house.steps == ["start", "stop"]
+    assert [formatEvent(each) for each in logs] == ["stopped"]
+    bind_again = socket.socket()
+    bind_again.bind(bound)
+    bind_again.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_house_that_fails_to_drain_is_stopped_all_the_same(
+    runner: Runner, flush_logged_errors: Any
+) -> None:
+    house = FakeHouse(drained=Deferred())
+    stopped = runner.stop(runner.start(house))
+    await _draining(house)
+    house.drained.errback(ZeroDivisionError())
+    await stopped
+    assert house.steps == ["start", "drain", "stop"]
+    assert flush_logged_errors(ZeroDivisionError)
+
+
+def test_the_banner_and_the_default_credentials_are_logged(runner: Runner) -> None:
+    with capturedLogs() as logs:
+        daemon = runner.start(FakeHouse(), AuthSection())
+    lines = [formatEvent(each) for each in logs if "log_format" in each]
+    host, port = address(daemon)
+    assert "a fake house" in lines
+    assert lines[-1] == f"listening on http://{host}:{port}"
+    (warning,) = [line for line in lines if "no credentials are configured" in line]
+    assert "access key bleepstore and the secret key bleepstore-secret" in warning
+
+
+def test_configured_secrets_are_not_logged(runner: Runner) -> None:
+    with capturedLogs() as logs:
+        runner.start(FakeHouse())
+    assert logs
+    assert all("hush-hush-hush" not in repr(each) for each in logs)
+    assert not any("credentials" in formatEvent(each) for each in logs)
+
+
+async def _draining(house: FakeHouse) -> None:
+    """Let the reactor run until the house is told to drain."""
+    while "drain" not in house.steps:
+        turned: Deferred[None] = Deferred()
+        reactor.callLater(0, turned.callback, None)
+        await turned
