@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import UNKNOWN_LENGTH
 from zope.interface import implementer
 
-from ..errors import S3Error
+from ..errors import ClientGone, S3Error
 from ..interfaces import IRequestBody
 from .limits import WireLimits
 from .rate import RateWatch
@@ -33,7 +33,7 @@ class Source(Protocol):
 
 
 @implementer(IRequestBody)
-@define(eq=False, slots=False)
+@define(eq=False, repr=False)
 class RequestBody:
     """One request's body; see :class:`~bleepstore.interfaces.IRequestBody`.
 
@@ -171,6 +171,11 @@ class RequestBody:
         self._consumer = self._done = None
         self._is_discarding = True
         self._empty()
+
+    def abandon(self) -> None:
+        """The connection ends before the body does, and the answer is out already."""
+        self._consumer = self._done = None
+        self.fail(ClientGone())
 
     # --- in between --------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 
-@define
+@define(repr=False)
 class Deadline:
     """Calls ``expired`` once the time last given to :meth:`set` has passed.
 

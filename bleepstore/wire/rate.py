@@ -11,7 +11,7 @@ from .deadline import Deadline
 from .limits import WireLimits
 
 
-@define
+@define(repr=False)
 class RateWatch:
     """Calls ``too_slow`` when less than the minimum came in during a whole window.
 

@@ -168,6 +168,8 @@ class StreamingRequest(server.Request):
             return
         if self.closes:
             self.channel.persistent = 0
+        if not self.body.is_complete:
+            self.body.abandon()
         self._report()
         super().finish()
 

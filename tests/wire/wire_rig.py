@@ -117,7 +117,7 @@ class Rig:
 
     @property
     def sent(self) -> bytes:
-        return self.transport.value()
+        return bytes(self.transport.value())
 
     @property
     def statuses(self) -> list[int]:
@@ -135,7 +135,7 @@ class Answer:
     body: bytes
 
 
-def parse_answers(data: bytes, *, head: bool = False) -> list[Answer]:
+def parse_answers(data: bytes | bytearray, *, head: bool = False) -> list[Answer]:
     """Split what a server sent into answers by their Content-Length; 100 Continue counts as one."""
     answers = []
     while data:
@@ -147,7 +147,7 @@ def parse_answers(data: bytes, *, head: bool = False) -> list[Answer]:
         }
         length = 0 if head else int(headers.get("content-length", "0"))
         assert len(data) >= length, (lines, len(data))
-        answers.append(Answer(int(lines[0].split()[1]), headers, data[:length]))
+        answers.append(Answer(int(lines[0].split()[1]), headers, bytes(data[:length])))
         data = data[length:]
     return answers
 
@@ -156,9 +156,9 @@ class Client(Protocol):
     """A raw TCP client that keeps what it gets."""
 
     def __init__(self) -> None:
-        self.received = b""
-        self.lost: Deferred[bytes] = Deferred()
-        self._waiting: list[tuple[Callable[[bytes], bool], Deferred[bytes]]] = []
+        self.received = bytearray()
+        self.lost: Deferred[bytearray] = Deferred()
+        self._waiting: list[tuple[Callable[[bytearray], bool], Deferred[bytearray]]] = []
 
     def dataReceived(self, data: bytes) -> None:
         self.received += data
@@ -170,7 +170,7 @@ class Client(Protocol):
     def connectionLost(self, reason: Any = None) -> None:
         self.lost.callback(self.received)
 
-    def until(self, condition: Callable[[bytes], bool]) -> Deferred[bytes]:
+    def until(self, condition: Callable[[bytearray], bool]) -> Deferred[bytearray]:
         """Fires with all that was received once it fulfils the condition."""
         if condition(self.received):
             return defer.succeed(self.received)
@@ -181,7 +181,7 @@ class Client(Protocol):
         assert self.transport is not None
         self.transport.write(data)
 
-    def close(self) -> Deferred[bytes]:
+    def close(self) -> Deferred[bytearray]:
         assert self.transport is not None
         self.transport.loseConnection()
         return self.lost
@@ -202,7 +202,9 @@ class LiveSite:
 
     async def client(self) -> Client:
         endpoint = HostnameEndpoint(reactor, "127.0.0.1", self._port.getHost().port)
-        return await connectProtocol(endpoint, Client())
+        client = Client()
+        await connectProtocol(endpoint, client)
+        return client
 
     @property
     def channels(self) -> list[Any]:
@@ -213,11 +215,3 @@ class LiveSite:
         stopped = self.site.traffic.stop()
         self.site.traffic.abort()
         await stopped
-
-
-async def turn() -> None:
-    """Let the reactor run once."""
-    waiting: Deferred[None] = Deferred()
-    any_reactor: Any = reactor
-    any_reactor.callLater(0, waiting.callback, None)
-    await waiting
