@@ -59,12 +59,14 @@ class Dispatcher:
         _note(facts, access_key=principal.access_key)
         if operation.handler is None:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented")
-        bucket = await self._authorizer.authorize(head, principal, operation.action, address)
+        action = operation.action_on(query)
+        bucket = await self._authorizer.authorize(head, principal, action, address)
         context = Context(
             head=head,
             address=address,
             query=query,
             principal=principal,
+            action=action,
             framing=caller.framing,
             body=body,
             services=self._services,

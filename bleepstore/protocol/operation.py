@@ -12,6 +12,21 @@ from ..values import Address, Reply
 
 Handler = Callable[[Context], Awaitable[Reply]]
 
+_ON_VERSION = {
+    f"s3:{verb}Object{what}": f"s3:{verb}ObjectVersion{what}"
+    for verb, what in (
+        ("Get", ""),
+        ("Get", "Acl"),
+        ("Get", "Attributes"),
+        ("Get", "Tagging"),
+        ("Get", "Torrent"),
+        ("Put", "Acl"),
+        ("Put", "Tagging"),
+        ("Delete", ""),
+        ("Delete", "Tagging"),
+    )
+}
+
 
 class Level(Enum):
     """What an operation works on. The names are those of ``ResourceType`` in S3's errors."""
@@ -51,6 +66,12 @@ class Operation:
     body: Body = Body.NONE
     handler: Handler | None = field(default=None, repr=False)
     also_named: tuple[str, ...] = ()
+
+    def action_on(self, query: Mapping[str, str]) -> str:
+        """The IAM action of a request, which is another one where it names a version."""
+        if query.get("versionId"):
+            return _ON_VERSION.get(self.action, self.action)
+        return self.action
 
     def matches(self, query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
         """Whether a request of this row's method and level is this operation."""

@@ -14,7 +14,7 @@ from ..interfaces import IBlobStore, IRequestBody
 from ..metadata.store import Store
 from ..streams.collect import collect
 from ..streams.threads import Threads
-from ..values import Address, Bucket, Owner, PayloadFraming, Principal, RequestHead
+from ..values import Address, Bucket, Owner, Ownership, PayloadFraming, Principal, RequestHead
 
 # The largest document of S3, a CompleteMultipartUpload of 10,000 parts, stays below this.
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
@@ -32,6 +32,7 @@ class Services:
         max_object_size: bytes.
         reserved_bucket_names: names that cannot be buckets because pages of this daemon stand
             there, such as ``/metrics``.
+        default_ownership: the ownership controls of buckets made without a word about them.
     """
 
     metadata: Store
@@ -41,6 +42,7 @@ class Services:
     region: str
     max_object_size: int
     reserved_bucket_names: frozenset[str] = frozenset()
+    default_ownership: Ownership = Ownership.BUCKET_OWNER_ENFORCED
 
 
 @frozen
@@ -48,6 +50,7 @@ class Context:
     """One authorized request on its way to its operation.
 
     Attributes:
+        action: the IAM action of the operation, such as ``s3:GetObjectVersion``.
         bucket: the bucket of the address; None where the operation needs none to exist.
     """
 
@@ -55,6 +58,7 @@ class Context:
     address: Address
     query: Mapping[str, str]
     principal: Principal
+    action: str
     framing: PayloadFraming
     body: IRequestBody
     services: Services
@@ -72,6 +76,13 @@ class Context:
         return self.address.bucket
 
     @property
+    def existing_bucket(self) -> Bucket:
+        """The bucket of the address as it was when the request was authorized."""
+        if self.bucket is None:
+            raise LookupError("the operation needs no bucket")
+        return self.bucket
+
+    @property
     def key(self) -> str:
         """The key of the address; only operations on objects ask."""
         if self.address.key is None:
@@ -80,7 +91,7 @@ class Context:
 
     @property
     def owner(self) -> Owner:
-        """Who will own what this request writes."""
+        """The account that makes this request, as far as it makes anything."""
         return self.principal.owner or ANONYMOUS_OWNER
 
     async def read_document(self) -> bytes:
