@@ -49,7 +49,7 @@ def _parts(version: ObjectVersion, window: PartsWindow) -> str:
     """Parts are shown one by one only where they have checksums of their own."""
     if not version.parts:
         return ""
-    total = element("TotalPartsCount", len(version.parts))
+    total = element("PartsCount", len(version.parts))
     if not any(part.checksums for part in version.parts):
         return f"<ObjectParts>{total}</ObjectParts>"
     behind = [part for part in version.parts if part.number > window.marker]

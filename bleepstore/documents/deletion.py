@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from ..errors import S3Error
 from .xml import document, element, flag, optional, parse, text_of
 
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
 MAX_KEYS = 1000
+
+_DIRECTORY_BUCKETS_ONLY = ("LastModifiedTime", "Size")
 
 
 @frozen
@@ -44,20 +50,25 @@ def parse_delete(body: bytes) -> tuple[tuple[ObjectToDelete, ...], bool]:
     """The keys of a ``Delete`` document, and whether the answer shall be quiet.
 
     Raises:
-        S3Error: ``MalformedXML``, also for no key or more than 1,000.
+        S3Error: ``MalformedXML``, also for no key or more than 1,000; ``NotImplemented`` for
+            conditions that only directory buckets have.
     """
     tree = parse(body, "Delete")
-    objects = tuple(
-        ObjectToDelete(
-            key=_exact_key(child.findtext("Key")),
-            version_id=text_of(child, "VersionId") or None,
-            etag=(text_of(child, "ETag") or "").strip('"') or None,
-        )
-        for child in tree.findall("Object")
-    )
-    if not 0 < len(objects) <= MAX_KEYS:
+    children = tree.findall("Object")
+    if not 0 < len(children) <= MAX_KEYS:
         raise S3Error("MalformedXML")
-    return objects, text_of(tree, "Quiet") == "true"
+    return tuple(map(_object, children)), text_of(tree, "Quiet") == "true"
+
+
+def _object(child: Element) -> ObjectToDelete:
+    for name in _DIRECTORY_BUCKETS_ONLY:
+        if child.find(name) is not None:
+            raise S3Error("NotImplemented", f"{name} is only for directory buckets")
+    return ObjectToDelete(
+        key=_exact_key(child.findtext("Key")),
+        version_id=text_of(child, "VersionId") or None,
+        etag=(text_of(child, "ETag") or "").strip('"') or None,
+    )
 
 
 def _exact_key(text: str | None) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from attrs import frozen
 
 from ..clock import iso8601
-from ..values import ListedObject, ListingPage
+from ..values import Checksum, ListedObject, ListingPage
 from .bucket import owner_element
 from .xml import document, element, escape, flag, optional
 
@@ -104,19 +104,19 @@ def _contents(listed: ListedObject, encode: Encode, with_owner: bool) -> str:
         f"<Contents><Key>{escape(encode(listed.key))}</Key>"
         f"<LastModified>{iso8601(listed.last_modified_ms)}</LastModified>"
         f"<ETag>&quot;{listed.etag}&quot;</ETag>"
-        f"{checksum_elements(listed)}"
+        f"{checksum_elements(listed.checksums)}"
         f"<Size>{listed.size_bytes}</Size>"
         f"{owner_element(listed.owner) if with_owner else ''}"
         f"<StorageClass>{listed.storage_class}</StorageClass></Contents>"
     )
 
 
-def checksum_elements(listed: ListedObject) -> str:
-    """``ChecksumAlgorithm`` and ``ChecksumType`` of a listed object."""
+def checksum_elements(checksums: Iterable[Checksum]) -> str:
+    """``ChecksumAlgorithm`` and ``ChecksumType`` of a listed object or version."""
     return "".join(
         f"<ChecksumAlgorithm>{checksum.algorithm.name}</ChecksumAlgorithm>"
         f"<ChecksumType>{checksum.type}</ChecksumType>"
-        for checksum in listed.checksums
+        for checksum in checksums
     )
 
 

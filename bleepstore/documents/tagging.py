@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from unicodedata import category
 from urllib.parse import parse_qsl
 
 from ..errors import S3Error
@@ -18,8 +18,7 @@ MAX_OBJECT_TAGS = 10
 MAX_BUCKET_TAGS = 50
 _MAX_KEY = 128
 _MAX_VALUE = 256
-# Letters, numbers and spaces of any language, and + - = . _ : / @
-_ALLOWED = re.compile(r"[\w\s+\-=.:/@]*")
+_ALLOWED_SIGNS = frozenset("+-=._:/@")
 
 
 def tagging(tags: Sequence[tuple[str, str]]) -> bytes:
@@ -52,12 +51,20 @@ def parse_tagging_header(text: str) -> Tags:
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError as error:
-        raise S3Error(
-            "InvalidArgument",
-            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query "
-            "parameters without tag name duplicates.",
-        ) from error
+        raise _malformed_header(text) from error
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise _malformed_header(text)
     return checked_tags(pairs, MAX_OBJECT_TAGS)
+
+
+def _malformed_header(text: str) -> S3Error:
+    return S3Error(
+        "InvalidArgument",
+        "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query "
+        "parameters without tag name duplicates.",
+        ArgumentName="x-amz-tagging",
+        ArgumentValue=text,
+    )
 
 
 def checked_tags(pairs: Sequence[tuple[str, str]], limit: int) -> Tags:
@@ -77,11 +84,16 @@ def checked_tags(pairs: Sequence[tuple[str, str]], limit: int) -> Tags:
 
 
 def _check(key: str, value: str) -> None:
-    if not 0 < len(key) <= _MAX_KEY or not _ALLOWED.fullmatch(key):
+    if not 0 < len(key) <= _MAX_KEY or not _is_allowed(key):
         raise S3Error("InvalidTag", "The TagKey you have provided is invalid", TagKey=key)
-    if len(value) > _MAX_VALUE or not _ALLOWED.fullmatch(value):
+    if len(value) > _MAX_VALUE or not _is_allowed(value):
         raise S3Error(
             "InvalidTag", "The TagValue you have provided is invalid", TagKey=key, TagValue=value
         )
     if key.lower().startswith("aws:"):
         raise S3Error("InvalidTag", "System tags cannot be added/updated by requester", TagKey=key)
+
+
+def _is_allowed(text: str) -> bool:
+    """Letters, numbers and separators of any language, and a few signs."""
+    return all(letter in _ALLOWED_SIGNS or category(letter)[0] in "LNZ" for letter in text)

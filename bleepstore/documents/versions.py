@@ -6,32 +6,27 @@ from attrs import frozen
 
 from ..clock import iso8601
 from ..errors import S3Error
-from ..values import ObjectVersion, Versioning
+from ..values import ObjectVersion, Versioning, VersionListing
 from .bucket import owner_element
-from .listing import Encode, ListingRequest, common_prefix
+from .listing import Encode, ListingRequest, checksum_elements, common_prefix
 from .xml import document, element, flag, optional, parse, text_of
 
 
 @frozen
-class VersionsPage:
-    """What ListObjectVersions shows besides the request.
+class VersionMarkers:
+    """Where a page of versions was asked to start: behind a key, or behind a version of it."""
 
-    Attributes:
-        versions: versions and delete markers, in key order and the newest first.
-        next_key_marker, next_version_id_marker: where the next page starts, behind these.
+    key: str = ""
+    version_id: str = ""
+
+
+def list_versions_result(
+    request: ListingRequest, markers: VersionMarkers, page: VersionListing
+) -> bytes:
+    """``ListVersionsResult`` of ListObjectVersions.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
     """
-
-    key_marker: str
-    version_id_marker: str
-    versions: tuple[ObjectVersion, ...]
-    common_prefixes: tuple[str, ...]
-    is_truncated: bool
-    next_key_marker: str
-    next_version_id_marker: str
-
-
-def list_versions_result(request: ListingRequest, page: VersionsPage) -> bytes:
-    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html"""
     encode = request.encode
     following = [
         element("NextKeyMarker", encode(page.next_key_marker)),
@@ -42,8 +37,8 @@ def list_versions_result(request: ListingRequest, page: VersionsPage) -> bytes:
         [
             element("Name", request.bucket),
             element("Prefix", encode(request.prefix)),
-            element("KeyMarker", encode(page.key_marker)),
-            element("VersionIdMarker", page.version_id_marker),
+            element("KeyMarker", encode(markers.key)),
+            element("VersionIdMarker", markers.version_id),
             *(following if page.is_truncated else ()),
             element("MaxKeys", request.max_keys),
             optional("Delimiter", encode(request.delimiter) or None),
@@ -69,14 +64,9 @@ def _version(version: ObjectVersion, encode: Encode) -> str:
 
 
 def _content(version: ObjectVersion) -> str:
-    checksums = "".join(
-        element("ChecksumAlgorithm", checksum.algorithm.name)
-        + element("ChecksumType", checksum.type.value)
-        for checksum in version.checksums
-    )
     return (
         element("ETag", f'"{version.etag}"')
-        + checksums
+        + checksum_elements(version.checksums)
         + element("Size", version.size_bytes)
         + element("StorageClass", version.storage_class)
     )
@@ -92,11 +82,11 @@ def parse_versioning_configuration(body: bytes) -> Versioning:
 
     Raises:
         S3Error: ``MalformedXML``, ``IllegalVersioningConfigurationException``, and
-            ``NotImplemented`` for MFA delete.
+            ``NotImplemented`` for MFA delete, which needs devices that only AWS knows.
     """
     tree = parse(body, "VersioningConfiguration")
-    if (text_of(tree, "MfaDelete") or "Disabled") != "Disabled":
-        raise S3Error("NotImplemented", "MFA delete is not implemented", Header="x-amz-mfa")
+    if text_of(tree, "MfaDelete") not in (None, "", "Disabled"):
+        raise S3Error("NotImplemented", "MFA delete is not implemented")
     match text_of(tree, "Status"):
         case "Enabled":
             return Versioning.ENABLED
