@@ -17,6 +17,10 @@ _FIND = (
     "WHERE access_key = ? AND enabled = 1"
 )
 _OWNER = "SELECT owner_id, display_name FROM account WHERE owner_id = ?"
+_OWNER_BY_EMAIL = (
+    "SELECT owner_id, display_name FROM account WHERE email = ? AND email <> '' "
+    "ORDER BY owner_id LIMIT 1"
+)
 _PUT_ACCOUNT = (
     "INSERT INTO account (owner_id, display_name, email) VALUES (?, ?, ?) "
     "ON CONFLICT (owner_id) DO UPDATE "
@@ -51,9 +55,16 @@ class Accounts:
         """See :class:`~bleepstore.interfaces.ICredentials`."""
         return await self._database.read("find_credential", _find, access_key)
 
-    async def owner(self, owner_id: str) -> Owner | None:
+    async def by_owner_id(self, owner_id: str) -> Owner | None:
         """The account of a canonical user id; None if there is none."""
-        return await self._database.read("find_owner", _owner, owner_id)
+        return await self._database.read("find_owner", _find_owner, _OWNER, owner_id)
+
+    async def by_email(self, email: str) -> Owner | None:
+        """The account of an email address, spelled exactly so; None if there is none.
+
+        Where the configuration gives one address to several accounts, the least id has it.
+        """
+        return await self._database.read("find_owner", _find_owner, _OWNER_BY_EMAIL, email)
 
     async def seed(self, credentials: Sequence[Credential], now_ms: int) -> None:
         """Make the credentials that come from the configuration those given here.
@@ -74,8 +85,8 @@ def _find(txn: ITransaction, access_key: str) -> Credential | None:
     return Credential(access_key, secret_key, Owner(owner_id, display_name), email)
 
 
-def _owner(txn: ITransaction, owner_id: str) -> Owner | None:
-    txn.execute(_OWNER, (owner_id,))
+def _find_owner(txn: ITransaction, sql: str, wanted: str) -> Owner | None:
+    txn.execute(sql, (wanted,))
     row = txn.fetch_one()
     return Owner(*row) if row else None
 

@@ -1,40 +1,48 @@
-"""Buckets: making, finding, listing and deleting them, and their versioning state."""
+"""Buckets: making, finding, listing and deleting them, and what can be set about them."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 from attrs import frozen
 
 from ..errors import S3Error
 from ..interfaces import IDatabase, ITransaction
-from ..values import Bucket, Owner, Versioning
+from ..values import Bucket
+from .bucket_rows import BUCKET_COLUMNS, BUCKET_TABLES, find_bucket, row_to_bucket
+from .bucket_settings import (
+    SetBucketAcl,
+    SetBucketTags,
+    SetOwnership,
+    SetVersioning,
+    set_acl,
+    set_ownership,
+    set_tags,
+    set_versioning,
+)
+from .columns import tags_to_column
 from .ordering import successor
 
-BUCKET_COLUMNS = (
-    "bucket.bucket_id, bucket.name, bucket.owner_id, bucket_owner.display_name, bucket.region, "
-    "bucket.created_ms, bucket.versioning"
-)
-BUCKET_WIDTH = 7
-BUCKET_TABLES = (
-    "bucket LEFT JOIN account AS bucket_owner ON bucket_owner.owner_id = bucket.owner_id"
-)
+__all__ = [
+    "BucketPage",
+    "Buckets",
+    "CreateBucket",
+    "SetBucketAcl",
+    "SetBucketTags",
+    "SetOwnership",
+    "SetVersioning",
+]
 
-_FIND = f"SELECT {BUCKET_COLUMNS} FROM {BUCKET_TABLES} WHERE bucket.name = ?"  # noqa: S608
 _LIST = (
     f"SELECT {BUCKET_COLUMNS} FROM {BUCKET_TABLES} "  # noqa: S608
     "WHERE bucket.owner_id = ? AND bucket.name > ? AND bucket.name >= ? AND bucket.name < ? "
     "ORDER BY bucket.name LIMIT ?"
 )
 _INSERT = (
-    "INSERT INTO bucket (bucket_id, name, owner_id, region, created_ms, versioning) "
-    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING"
+    "INSERT INTO bucket (bucket_id, name, owner_id, region, created_ms, versioning, acl, "
+    "ownership, tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING"
 )
 _HAS_OBJECT = "SELECT 1 FROM object WHERE bucket_id = ? LIMIT 1"
 _HAS_VERSION = "SELECT 1 FROM object_version WHERE bucket_id = ? LIMIT 1"
 _DELETE = "DELETE FROM bucket WHERE bucket_id = ?"
-_SET_VERSIONING = "UPDATE bucket SET versioning = ? WHERE name = ?"
 
 _AFTER_ALL_NAMES = "\U0010ffff"  # bucket names are ASCII
 
@@ -44,14 +52,6 @@ class CreateBucket:
     """A bucket that is to be, with its id."""
 
     bucket: Bucket
-
-
-@frozen
-class SetVersioning:
-    """A bucket's name and its new state; it never goes back to ``OFF``."""
-
-    bucket: str
-    versioning: Versioning
 
 
 @frozen
@@ -94,28 +94,19 @@ class Buckets:
 
     async def set_versioning(self, command: SetVersioning) -> None:
         """Enable or suspend versioning. Raises ``S3Error("NoSuchBucket")``."""
-        await self._database.write("set_versioning", _set_versioning, command)
+        await self._database.write("set_versioning", set_versioning, command)
 
+    async def set_acl(self, command: SetBucketAcl) -> None:
+        """Replace the access control list. Raises ``S3Error("NoSuchBucket")``."""
+        await self._database.write("set_bucket_acl", set_acl, command)
 
-def find_bucket(txn: ITransaction, name: str) -> Bucket:
-    """The bucket of that name. Raises ``S3Error("NoSuchBucket")``."""
-    txn.execute(_FIND, (name,))
-    row = txn.fetch_one()
-    if row is None:
-        raise no_such_bucket(name)
-    return row_to_bucket(row)
+    async def set_ownership(self, command: SetOwnership) -> None:
+        """Replace the ownership controls. Raises ``S3Error("NoSuchBucket")``."""
+        await self._database.write("set_ownership", set_ownership, command)
 
-
-def no_such_bucket(name: str) -> S3Error:
-    """The error for a bucket that does not exist."""
-    return S3Error("NoSuchBucket", BucketName=name)
-
-
-def row_to_bucket(row: Sequence[Any]) -> Bucket:
-    """The bucket that a row of :data:`BUCKET_COLUMNS` tells of."""
-    bucket_id, name, owner_id, owner_name, region, created_ms, versioning = row
-    owner = Owner(owner_id, owner_name or "")
-    return Bucket(bucket_id, name, owner, region, created_ms, Versioning(versioning))
+    async def set_tags(self, command: SetBucketTags) -> None:
+        """Replace the tag set. Raises ``S3Error("NoSuchBucket")``."""
+        await self._database.write("set_bucket_tags", set_tags, command)
 
 
 def _create(txn: ITransaction, command: CreateBucket) -> None:
@@ -129,6 +120,9 @@ def _create(txn: ITransaction, command: CreateBucket) -> None:
             bucket.region,
             bucket.created_ms,
             bucket.versioning.value,
+            bucket.acl,
+            bucket.ownership or "",
+            tags_to_column(bucket.tags),
         ),
     )
     if txn.rowcount == 0:
@@ -151,9 +145,3 @@ def _list(txn: ITransaction, owner_id: str, prefix: str, after: str, limit: int)
     txn.execute(_LIST, (owner_id, after, prefix, end, limit + 1))
     rows = txn.fetch_all()
     return BucketPage(tuple(row_to_bucket(row) for row in rows[:limit]), len(rows) > limit)
-
-
-def _set_versioning(txn: ITransaction, command: SetVersioning) -> None:
-    txn.execute(_SET_VERSIONING, (command.versioning.value, command.bucket))
-    if txn.rowcount == 0:
-        raise no_such_bucket(command.bucket)

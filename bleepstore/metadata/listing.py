@@ -14,9 +14,9 @@ from attrs import frozen
 
 from ..interfaces import ITransaction
 from ..values import Bucket, ListedObject, ListingPage, Owner
-from .buckets import find_bucket
+from .bucket_rows import find_bucket
+from .columns import column_to_checksums
 from .ordering import successor
-from .rows import column_to_checksums
 
 _SELECT = (
     "SELECT key, size_bytes, etag, last_modified_ms, storage_class, object.owner_id, "

@@ -7,6 +7,7 @@ from attrs import frozen
 from ..interfaces import IDatabase
 from ..values import Bucket, ListingPage, ObjectVersion
 from .listing import ListObjects, list_objects
+from .object_settings import SetAcl, SetTags, set_acl, set_tags
 from .objects_read import get_object
 from .objects_write import (
     DeleteObject,
@@ -24,6 +25,8 @@ __all__ = [
     "Objects",
     "PutObject",
     "PutResult",
+    "SetAcl",
+    "SetTags",
 ]
 
 
@@ -75,3 +78,16 @@ class Objects:
     async def list_objects(self, bucket: str, query: ListObjects) -> tuple[Bucket, ListingPage]:
         """One page of the current versions of a bucket."""
         return await self._database.read("list_objects", list_objects, bucket, query)
+
+    async def set_tags(self, command: SetTags) -> str | None:
+        """Replace the tag set of a version; answer its id as ``x-amz-version-id`` shows it.
+
+        Raises:
+            S3Error: ``NoSuchKey``, also where a delete marker is the newest version;
+                ``NoSuchVersion``; ``MethodNotAllowed`` for the id of a delete marker.
+        """
+        return await self._database.write("set_object_tags", set_tags, command)
+
+    async def set_acl(self, command: SetAcl) -> str | None:
+        """Replace the access control list of a version; otherwise as :meth:`set_tags`."""
+        return await self._database.write("set_object_acl", set_acl, command)

@@ -10,7 +10,7 @@ from ..errors import S3Error
 from ..interfaces import ITransaction
 from ..values import Bucket, ObjectVersion, Versioning
 from .blobs import read_content
-from .buckets import BUCKET_COLUMNS, BUCKET_TABLES, BUCKET_WIDTH, no_such_bucket, row_to_bucket
+from .bucket_rows import BUCKET_COLUMNS, BUCKET_TABLES, BUCKET_WIDTH, no_such_bucket, row_to_bucket
 from .rows import columns_of, row_to_version
 
 # Bucket and current version in one look-up; the version's columns are NULL where there is none.

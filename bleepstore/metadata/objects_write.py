@@ -8,7 +8,7 @@ from ..errors import S3Error
 from ..interfaces import ITransaction
 from ..values import Blob, Bucket, ObjectVersion, Owner, Versioning
 from . import blobs
-from .buckets import find_bucket
+from .bucket_rows import find_bucket, shown_version_id
 from .versions import (
     Current,
     find_current,
@@ -99,7 +99,7 @@ def put_object(txn: ITransaction, command: PutObject) -> PutResult:
     # Before anything is released: a copy of an object onto itself keeps its blobs.
     blobs.refer(txn, command.version.segments, command.blobs)
     stored = stack(txn, bucket, current, command.version)
-    return PutResult(_shown_id(bucket, stored.version_id), stored.last_modified_ms)
+    return PutResult(shown_version_id(bucket, stored.version_id), stored.last_modified_ms)
 
 
 def delete_object(txn: ITransaction, command: DeleteObject) -> DeleteResult:
@@ -148,10 +148,6 @@ def _marker(command: DeleteObject) -> ObjectVersion:
         owner=command.owner,
         is_delete_marker=True,
     )
-
-
-def _shown_id(bucket: Bucket, version_id: str) -> str | None:
-    return None if bucket.versioning is Versioning.OFF else version_id
 
 
 def _check_if_match(if_match: str | None, current: Current | None, key: str) -> None:

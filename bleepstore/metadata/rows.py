@@ -1,25 +1,24 @@
-"""Object versions as rows: which columns there are, and how values become columns and back.
-
-Fat values are JSON texts, or ``''`` when empty, which is common and costs nothing to read.
-"""
+"""Object versions as rows: which columns there are, and how values become columns and back."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from ..values import (
-    Checksum,
-    ChecksumAlgorithm,
-    ChecksumType,
-    ObjectVersion,
-    Owner,
-    PartBoundary,
-    Segment,
+from ..values import ObjectVersion, Owner, PartBoundary
+from .columns import (
+    checksum_to_list,
+    checksums_to_column,
+    column_to_checksums,
+    column_to_mapping,
+    column_to_segments,
+    column_to_tags,
+    from_json,
+    list_to_checksum,
+    segments_to_column,
+    tags_to_column,
+    to_json,
 )
-
-T = TypeVar("T")
 
 VERSION_COLUMNS = (
     "key",
@@ -58,13 +57,13 @@ def version_to_row(version: ObjectVersion) -> tuple[Any, ...]:
         version.size_bytes,
         version.etag,
         version.storage_class,
-        _to_json(dict(version.headers)),
-        _to_json(dict(version.user_metadata)),
-        _to_json(version.tags),
+        to_json(dict(version.headers)),
+        to_json(dict(version.user_metadata)),
+        tags_to_column(version.tags),
         version.acl,
         checksums_to_column(version.checksums),
-        _to_json([_part_to_list(part) for part in version.parts]),
-        _to_json([(part.locator, part.offset, part.length) for part in version.segments]),
+        to_json([_part_to_list(part) for part in version.parts]),
+        segments_to_column(version.segments),
     )
 
 
@@ -82,50 +81,19 @@ def row_to_version(
         size_bytes=row[4],
         etag=row[5],
         storage_class=row[6],
-        headers=json.loads(row[7]) if row[7] else {},
-        user_metadata=json.loads(row[8]) if row[8] else {},
-        tags=_from_json(row[9], tuple),
+        headers=column_to_mapping(row[7]),
+        user_metadata=column_to_mapping(row[8]),
+        tags=column_to_tags(row[9]),
         acl=row[10],
         checksums=column_to_checksums(row[11]),
-        parts=_from_json(row[12], _list_to_part),
+        parts=from_json(row[12], _list_to_part),
         segments=column_to_segments(row[13]),
     )
 
 
-def column_to_segments(column: str) -> tuple[Segment, ...]:
-    """The segments of a row's last column."""
-    return _from_json(column, lambda item: Segment(*item))
-
-
-def checksums_to_column(checksums: Sequence[Checksum]) -> str:
-    """Checksums as a column of their own; listings read it too."""
-    return _to_json([_checksum_to_list(checksum) for checksum in checksums])
-
-
-def column_to_checksums(column: str) -> tuple[Checksum, ...]:
-    """The checksums of a column."""
-    return _from_json(column, _list_to_checksum)
-
-
-def _to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
-
-
-def _from_json(column: str, make: Callable[[Any], T]) -> tuple[T, ...]:
-    return tuple(make(item) for item in json.loads(column)) if column else ()
-
-
-def _checksum_to_list(checksum: Checksum) -> list[str]:
-    return [checksum.algorithm.value, checksum.value, checksum.type.value]
-
-
-def _list_to_checksum(item: Sequence[str]) -> Checksum:
-    return Checksum(ChecksumAlgorithm(item[0]), item[1], ChecksumType(item[2]))
-
-
 def _part_to_list(part: PartBoundary) -> list[Any]:
-    return [part.number, part.size_bytes, [_checksum_to_list(each) for each in part.checksums]]
+    return [part.number, part.size_bytes, [checksum_to_list(each) for each in part.checksums]]
 
 
 def _list_to_part(item: Sequence[Any]) -> PartBoundary:
-    return PartBoundary(item[0], item[1], tuple(_list_to_checksum(each) for each in item[2]))
+    return PartBoundary(item[0], item[1], tuple(list_to_checksum(each) for each in item[2]))

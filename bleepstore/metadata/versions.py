@@ -12,7 +12,8 @@ from attrs import evolve, frozen
 from ..interfaces import ITransaction
 from ..values import NULL_VERSION_ID, Bucket, ObjectVersion, Segment, Versioning
 from . import blobs
-from .rows import STORED_COLUMNS, column_to_segments, version_to_row
+from .columns import column_to_segments
+from .rows import STORED_COLUMNS, version_to_row
 
 _MARKS = ", ".join("?" for _ in STORED_COLUMNS.split(","))
 

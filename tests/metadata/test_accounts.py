@@ -33,8 +33,8 @@ async def test_seed_follows_the_configuration(store: Store) -> None:
     renamed = Credential("AKBOB", "new", Owner(BOB.id, "Robert"))
     await store.accounts.seed([renamed], 2)
     assert await store.accounts.find("AKBOB") == renamed
-    assert await store.accounts.owner(BOB.id) == Owner(BOB.id, "Robert")
-    assert await store.accounts.owner(ANN.id) == ANN  # objects may name her
+    assert await store.accounts.by_owner_id(BOB.id) == Owner(BOB.id, "Robert")
+    assert await store.accounts.by_owner_id(ANN.id) == ANN  # objects may name her
 
 
 @pytest_twisted.ensureDeferred
@@ -54,4 +54,14 @@ async def test_a_disabled_key_is_not_found_and_a_restart_does_not_enable_it(stor
 
 @pytest_twisted.ensureDeferred
 async def test_nobody_has_an_unknown_id(store: Store) -> None:
-    assert await store.accounts.owner("nobody") is None
+    assert await store.accounts.by_owner_id("nobody") is None
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_account_is_found_by_its_email(store: Store) -> None:
+    with_email = Credential("AKBOB", "secret", BOB, "bob@example.com")
+    without = Credential("AKANN", "secret", ANN)
+    await store.accounts.seed([with_email, without], 1)
+    assert await store.accounts.by_email("bob@example.com") == BOB
+    assert await store.accounts.by_email("ann@example.com") is None
+    assert await store.accounts.by_email("") is None

@@ -10,9 +10,15 @@ import pytest_twisted
 from attrs import evolve
 
 from bleepstore.errors import S3Error
-from bleepstore.metadata.buckets import CreateBucket, SetVersioning
+from bleepstore.metadata.buckets import (
+    CreateBucket,
+    SetBucketAcl,
+    SetBucketTags,
+    SetOwnership,
+    SetVersioning,
+)
 from bleepstore.metadata.store import Store
-from bleepstore.values import Owner, Versioning
+from bleepstore.values import Owner, Ownership, Versioning
 from tests.metadata.samples import BOB, bucket, delete, put
 
 
@@ -95,3 +101,39 @@ async def test_versioning_is_kept(store: Store) -> None:
     assert (await store.buckets.get("photos")).versioning is Versioning.SUSPENDED
     missing = SetVersioning("nope", Versioning.ENABLED)
     assert await code_of(store.buckets.set_versioning(missing)) == "NoSuchBucket"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_bucket_may_be_made_with_its_settings(store: Store) -> None:
+    made = evolve(
+        bucket("set"), acl="{}", ownership=Ownership.OBJECT_WRITER, tags=(("b", "1"), ("a", ""))
+    )
+    await store.buckets.create(CreateBucket(made))
+    assert await store.buckets.get("set") == made
+    assert (await store.buckets.list(made.owner.id, "set", "", 1)).buckets == (made,)
+
+
+@pytest_twisted.ensureDeferred
+async def test_settings_are_replaced_and_taken_away(store: Store) -> None:
+    buckets = store.buckets
+    await buckets.set_acl(SetBucketAcl("photos", '{"grants": []}'))
+    await buckets.set_ownership(SetOwnership("photos", Ownership.BUCKET_OWNER_ENFORCED))
+    await buckets.set_tags(SetBucketTags("photos", (("ü", "\x00\n"), ("a", "b"))))
+    assert await buckets.get("photos") == evolve(
+        bucket(),
+        acl='{"grants": []}',
+        ownership=Ownership.BUCKET_OWNER_ENFORCED,
+        tags=(("ü", "\x00\n"), ("a", "b")),
+    )
+    await buckets.set_acl(SetBucketAcl("photos", ""))
+    await buckets.set_ownership(SetOwnership("photos", None))
+    await buckets.set_tags(SetBucketTags("photos", ()))
+    assert await buckets.get("photos") == bucket()
+
+
+@pytest_twisted.ensureDeferred
+async def test_nothing_is_set_about_a_bucket_that_is_not_there(store: Store) -> None:
+    buckets = store.buckets
+    assert await code_of(buckets.set_acl(SetBucketAcl("nope", ""))) == "NoSuchBucket"
+    assert await code_of(buckets.set_ownership(SetOwnership("nope", None))) == "NoSuchBucket"
+    assert await code_of(buckets.set_tags(SetBucketTags("nope", ()))) == "NoSuchBucket"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bleepstore.errors import S3Error
-from bleepstore.metadata.buckets import CreateBucket, SetVersioning, _create, _set_versioning
+from bleepstore.metadata.bucket_settings import set_versioning
+from bleepstore.metadata.buckets import CreateBucket, SetVersioning, _create
 from bleepstore.metadata.listing import ListObjects, list_objects
 from bleepstore.metadata.objects import PutObject
 from bleepstore.metadata.objects_read import get_object
@@ -76,7 +77,7 @@ class ObjectModel(RuleBasedStateMachine):
 
     @rule(state=STATES)
     def set_versioning(self, state: Versioning) -> None:
-        _set_versioning(self.txn, SetVersioning("photos", state))
+        set_versioning(self.txn, SetVersioning("photos", state))
         self.state = state
 
     @rule(key=KEYS, inline=st.lists(st.booleans(), max_size=3), at_ms=CLOCK)

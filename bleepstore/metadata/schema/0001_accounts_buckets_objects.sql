@@ -10,6 +10,8 @@ CREATE TABLE account (
     email        TEXT NOT NULL
 ) $without_rowid;
 
+CREATE INDEX account_by_email ON account (email);
+
 -- source: 'config' rows follow the configuration at every start; 'admin' rows were made by hand.
 CREATE TABLE credential (
     access_key TEXT     NOT NULL PRIMARY KEY,
@@ -20,14 +22,18 @@ CREATE TABLE credential (
     created_ms BIGINT   NOT NULL
 ) $without_rowid;
 
--- versioning: '' (never enabled), 'Enabled' or 'Suspended'.
+-- versioning: '' (never enabled), 'Enabled' or 'Suspended'. acl: JSON text, '' for the default.
+-- ownership: as in S3's XML, '' for none. tags: a JSON array, '' when empty.
 CREATE TABLE bucket (
     bucket_id  TEXT   NOT NULL PRIMARY KEY,
     name       $key   NOT NULL UNIQUE,
     owner_id   TEXT   NOT NULL,
     region     TEXT   NOT NULL,
     created_ms BIGINT NOT NULL,
-    versioning TEXT   NOT NULL
+    versioning TEXT   NOT NULL,
+    acl        TEXT   NOT NULL,
+    ownership  TEXT   NOT NULL,
+    tags       TEXT   NOT NULL
 ) $without_rowid;
 
 CREATE INDEX bucket_by_owner ON bucket (owner_id, name);

@@ -1,0 +1,69 @@
+"""Values of several parts as one column: JSON text, or ``''`` when empty.
+
+Empty is common and costs nothing to read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ..values import Checksum, ChecksumAlgorithm, ChecksumType, Segment
+
+T = TypeVar("T")
+
+
+def to_json(value: Any) -> str:
+    """A list or a dictionary as a column."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
+
+
+def from_json(column: str, make: Callable[[Any], T]) -> tuple[T, ...]:
+    """The list of a column, each item made into something better."""
+    return tuple(make(item) for item in json.loads(column)) if column else ()
+
+
+def column_to_mapping(column: str) -> Mapping[str, str]:
+    """The dictionary of a column."""
+    return json.loads(column) if column else {}
+
+
+def tags_to_column(tags: Sequence[tuple[str, str]]) -> str:
+    """A tag set as a column."""
+    return to_json(tags)
+
+
+def column_to_tags(column: str) -> tuple[tuple[str, str], ...]:
+    """The tag set of a column."""
+    return from_json(column, tuple)
+
+
+def segments_to_column(segments: Sequence[Segment]) -> str:
+    """Segments as a column."""
+    return to_json([(each.locator, each.offset, each.length) for each in segments])
+
+
+def column_to_segments(column: str) -> tuple[Segment, ...]:
+    """The segments of a column."""
+    return from_json(column, lambda item: Segment(*item))
+
+
+def checksums_to_column(checksums: Sequence[Checksum]) -> str:
+    """Checksums as a column; listings read it too."""
+    return to_json([checksum_to_list(checksum) for checksum in checksums])
+
+
+def column_to_checksums(column: str) -> tuple[Checksum, ...]:
+    """The checksums of a column."""
+    return from_json(column, list_to_checksum)
+
+
+def checksum_to_list(checksum: Checksum) -> list[str]:
+    """A checksum as an item of a column."""
+    return [checksum.algorithm.value, checksum.value, checksum.type.value]
+
+
+def list_to_checksum(item: Sequence[str]) -> Checksum:
+    """The checksum of a column's item."""
+    return Checksum(ChecksumAlgorithm(item[0]), item[1], ChecksumType(item[2]))
