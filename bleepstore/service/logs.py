@@ -76,6 +76,17 @@ def make_observer(section: LoggingSection, destination: Any) -> ILogObserver:
     return FilteringLogObserver(writer, [_LevelFilter(LogLevel.levelWithName(section.level))])
 
 
+# Said at info for every connection or listener. The namespace of these is that of our subclass.
+_NOISE = frozenset(
+    (
+        "Starting factory {factory!r}",
+        "Stopping factory {factory!r}",
+        "Timing out client: {peer}",
+        "Forcibly timing out client: {peer}",
+    )
+)
+
+
 @implementer(ILogFilterPredicate)
 @frozen
 class _LevelFilter:
@@ -92,4 +103,4 @@ class _LevelFilter:
 
 def _is_from_twisted(event: LogEvent) -> bool:
     namespace: str = event.get("log_namespace", "")
-    return namespace == "log_legacy" or namespace.startswith("twisted.")
+    return namespace.startswith(("twisted.", "log_legacy")) or event.get("log_format") in _NOISE

@@ -7,6 +7,8 @@ import errno
 import os
 import socket
 import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ..config.model import Config
@@ -38,11 +40,10 @@ def explain_bind(error: OSError, config: Config) -> str:
 
 def explain(error: BaseException | None, config: Config) -> str | None:
     """Why the house cannot start, and what to do next; None if this needs a traceback."""
-    if isinstance(error, SchemaTooNew):
-        path = config.metadata.sqlite.path
-        return f"{path}: {error}; run that version, or set metadata.sqlite.path to another file"
     if isinstance(error, OSError):
-        return _explain_file(error)
+        return _explain_file(error, config)
+    if isinstance(error, SchemaTooNew):
+        return f"{config.metadata.sqlite.path}: {error}"
     if isinstance(error, sqlite3.Error):
         return f"{config.metadata.sqlite.path}: {error}; check metadata.sqlite.path"
     if isinstance(error, BleepStoreError):
@@ -50,14 +51,25 @@ def explain(error: BaseException | None, config: Config) -> str | None:
     return None
 
 
-def _explain_file(error: OSError) -> str | None:
+def _explain_file(error: OSError, config: Config) -> str | None:
     if error.filename is None:
         return None
+    path = Path(os.fsdecode(error.filename)).absolute()
     hint = _FILE_HINTS.get(error.errno or 0, "")
-    return (
-        f"{os.fsdecode(error.filename)}: {error.strerror}; {hint}"
-        "set storage.local.root_dir and metadata.sqlite.path to other places"
-    )
+    keys = " and ".join(_keys_about(path, config)) or "the paths in the configuration"
+    return f"{path}: {error.strerror}; {hint}set {keys} to another place"
+
+
+def _keys_about(path: Path, config: Config) -> Iterator[str]:
+    """The settings that lead to a path: it is in their folder, or their folder is in it."""
+    settings = {
+        "storage.local.root_dir": config.storage.local.root_dir,
+        "metadata.sqlite.path": config.metadata.sqlite.path,
+    }
+    for key, configured in settings.items():
+        place = configured.absolute()
+        if path.is_relative_to(place) or place.is_relative_to(path):
+            yield key
 
 
 def end_in_failure(reactor: Any) -> None:

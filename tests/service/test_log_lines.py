@@ -10,8 +10,12 @@ import pytest
 import txaio
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.logger import Logger, LogLevel, LogPublisher
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import StringTransport
+from twisted.logger import Logger, LogLevel, LogPublisher, capturedLogs
 from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
 
 from bleepstore.config.sections import LoggingSection
 from bleepstore.service.access_log import AccessLog
@@ -164,6 +168,27 @@ def test_the_level_is_a_threshold_and_what_twisted_says_counts_less() -> None:
     assert log_lines(LoggingSection(), *events) == ["INFO  b", "WARN  c", "WARN  f", "INFO  g"]
     assert log_lines(LoggingSection(level="warn"), *events) == ["WARN  c", "WARN  f"]
     assert len(log_lines(LoggingSection(level="debug"), *events)) == len(events)
+
+
+def test_what_twisted_says_for_our_subclasses_counts_less_too() -> None:
+    class OurChannel(HTTPChannel):
+        pass
+
+    class OurFactory(Factory):
+        pass
+
+    channel = OurChannel()
+    channel.makeConnection(StringTransport())
+    with capturedLogs() as events:
+        OurFactory().doStart()
+        channel.timeoutConnection()
+        channel.connectionLost(Failure(ConnectionDone()))
+    assert len(events) >= 2
+    stream = StringIO()
+    observer = make_observer(LoggingSection(), stream)
+    for each in events:
+        observer(each)
+    assert stream.getvalue() == ""
 
 
 def exchange(**changes: Any) -> Exchange:
