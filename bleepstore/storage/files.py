@@ -96,9 +96,8 @@ class FileStore:
 
     async def stop(self) -> None:
         await self._removal.finish()
-        incoming, self._incoming = self._incoming, None
-        if incoming is not None:
-            await self._threads.run(incoming.release)
+        if self._incoming is not None and await self._threads.run(self._incoming.retire):
+            self._incoming = None
 
     async def recover(self, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]) -> int:
         removed = 0

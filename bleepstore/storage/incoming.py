@@ -80,12 +80,16 @@ class Incoming:
             shutil.rmtree(self.path, ignore_errors=True)
             self._lock.close()
 
-    def release(self) -> None:
-        """Give up the lock, as the end of the process does; remove the folder if it is empty."""
+    def retire(self) -> bool:
+        """Remove the folder, unless a blob is still in flight; answer whether it is gone.
+
+        With a blob in flight the lock stays until the process ends: a recovery elsewhere that
+        found it free could remove a blob that this process is about to refer to.
+        """
         if self.blob_ids():
-            self._lock.close()
-        else:
-            self.remove()
+            return False
+        self.remove()
+        return True
 
 
 def _open_lock(folder: Path) -> FileIO:

@@ -16,6 +16,7 @@ from bleepstore.ids import new_blob_id
 from bleepstore.storage.files import FileStore
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Blob, BlobName
+from tests.contract.backends import forget_lock
 
 
 @pytest_twisted.async_yield_fixture
@@ -123,13 +124,16 @@ async def test_a_cancelled_commit_can_be_aborted(store: FileStore, tmp_path: Pat
 async def test_what_syncs_is_told_by_durability(
     threads: Threads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced: list[int] = []
-    monkeypatch.setattr(os, "fsync", synced.append)
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.add(os.fstat(descriptor).st_ino))
     for is_durable in (False, True):
-        store = FileStore(tmp_path / str(is_durable), threads, is_durable=is_durable)
+        root = tmp_path / str(is_durable)
+        store = FileStore(root, threads, is_durable=is_durable)
         await store.start()
         await put(store, b"abc")
-        assert bool(synced) is is_durable
+        (file,) = files(root / "blobs")
+        path_to_it = {path.stat().st_ino for path in (file, *file.parents[:3])}
+        assert path_to_it <= synced if is_durable else not synced
         await store.stop()
 
 
@@ -142,22 +146,22 @@ async def test_a_folder_that_cannot_be_made_is_named(threads: Threads, tmp_path:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_start_asks_only_for_what_was_in_flight(
-    store: FileStore, threads: Threads, tmp_path: Path
-) -> None:
+async def test_a_start_asks_only_for_what_was_in_flight(threads: Threads, tmp_path: Path) -> None:
+    store = FileStore(tmp_path, threads, is_durable=True)
+    await store.start()
     for _ in range(20):
         sink = await store.open_sink(a_name(), None)
         await sink.commit()
         await sink.settle()
     left = await put(store, b"abc")
-    await store.stop()
+    forget_lock(store)
     asked: list[str] = []
 
     async def is_referenced(locators: Sequence[str]) -> set[str]:
         asked.extend(locators)
         return set()
 
-    fresh = FileStore(tmp_path / "objects", threads, is_durable=True)
+    fresh = FileStore(tmp_path, threads, is_durable=True)
     await fresh.start()
     assert await fresh.recover(is_referenced) == 1
     assert asked == [left.locator]

@@ -58,20 +58,21 @@ def test_a_folder_that_never_got_its_lock_is_abandoned(tmp_path: Path) -> None:
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
-def test_release_leaves_what_recovery_must_look_at(tmp_path: Path) -> None:
+def test_a_folder_in_use_stays_locked_when_its_store_stops(tmp_path: Path) -> None:
     own = Incoming.create(tmp_path)
-    (own.path / new_blob_id()).touch()
-    own.release()
-    (claimed,) = Incoming.claim_abandoned(tmp_path)
-    assert claimed.path == own.path
-    claimed.remove()
+    in_flight = own.path / new_blob_id()
+    in_flight.touch()
+    assert not own.retire()
+    assert Incoming.claim_abandoned(tmp_path) == []
+    in_flight.unlink()
+    assert own.retire()
+    assert not own.path.exists()
 
 
 def test_folders_are_for_their_owner_alone(tmp_path: Path) -> None:
     own = Incoming.create(tmp_path)
     assert stat.S_IMODE(own.path.stat().st_mode) == 0o700
-    own.release()
-    assert not own.path.exists()
+    own.remove()
 
 
 def test_a_file_system_without_hard_links_is_named(
