@@ -172,6 +172,18 @@ class AuthSection:
             "may work for that long.",
         ),
     )
+    default_object_ownership: Literal[
+        "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"
+    ] = field(
+        default="BucketOwnerEnforced",
+        metadata=about(
+            choice("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"),
+            "Object ownership of new buckets that ask for none. BucketOwnerEnforced: ACLs are off, "
+            "and the bucket's owner owns every object. BucketOwnerPreferred: objects uploaded with "
+            "the ACL bucket-owner-full-control become the bucket owner's. ObjectWriter: each "
+            "object belongs to whoever uploaded it.",
+        ),
+    )
 
 
 @frozen(field_transformer=checked)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import S3Error
-from ..s3 import buckets, listing, object_delete, object_read, object_write, service
+from ..s3 import acl, buckets, listing, object_delete, object_read, object_write, ownership, service
 from ..values import Address
 from .operation import Body, Level, Operation, level_of
 
@@ -29,7 +29,7 @@ OPERATIONS: tuple[Operation, ...] = (
     # --- reading a bucket
     Operation("GetBucketAbac", "GET", _BUCKET, "s3:GetBucketAbac", ("abac",)),
     Operation("GetBucketAccelerateConfiguration", "GET", _BUCKET, "s3:GetAccelerateConfiguration", ("accelerate",)),
-    Operation("GetBucketAcl", "GET", _BUCKET, "s3:GetBucketAcl", ("acl",)),
+    Operation("GetBucketAcl", "GET", _BUCKET, "s3:GetBucketAcl", ("acl",), handler=acl.get_bucket_acl),
     Operation("GetBucketAnalyticsConfiguration", "GET", _BUCKET, "s3:GetAnalyticsConfiguration", ("analytics", "id")),
     Operation("ListBucketAnalyticsConfigurations", "GET", _BUCKET, "s3:GetAnalyticsConfiguration", ("analytics",)),
     Operation("GetBucketCors", "GET", _BUCKET, "s3:GetBucketCORS", ("cors",)),
@@ -47,7 +47,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("ListBucketMetricsConfigurations", "GET", _BUCKET, "s3:GetMetricsConfiguration", ("metrics",)),
     Operation("GetBucketNotificationConfiguration", "GET", _BUCKET, "s3:GetBucketNotification", ("notification",), also_named=("GetBucketNotification",)),
     Operation("GetObjectLockConfiguration", "GET", _BUCKET, "s3:GetBucketObjectLockConfiguration", ("object-lock",)),
-    Operation("GetBucketOwnershipControls", "GET", _BUCKET, "s3:GetBucketOwnershipControls", ("ownershipControls",)),
+    Operation("GetBucketOwnershipControls", "GET", _BUCKET, "s3:GetBucketOwnershipControls", ("ownershipControls",), handler=ownership.get_bucket_ownership_controls),
     Operation("GetBucketPolicy", "GET", _BUCKET, "s3:GetBucketPolicy", ("policy",)),
     Operation("GetBucketPolicyStatus", "GET", _BUCKET, "s3:GetBucketPolicyStatus", ("policyStatus",)),
     Operation("GetPublicAccessBlock", "GET", _BUCKET, "s3:GetBucketPublicAccessBlock", ("publicAccessBlock",)),
@@ -66,7 +66,7 @@ OPERATIONS: tuple[Operation, ...] = (
     # --- changing a bucket
     Operation("PutBucketAbac", "PUT", _BUCKET, "s3:PutBucketAbac", ("abac",), body=_DOCUMENT),
     Operation("PutBucketAccelerateConfiguration", "PUT", _BUCKET, "s3:PutAccelerateConfiguration", ("accelerate",), body=_DOCUMENT),
-    Operation("PutBucketAcl", "PUT", _BUCKET, "s3:PutBucketAcl", ("acl",), body=_DOCUMENT),
+    Operation("PutBucketAcl", "PUT", _BUCKET, "s3:PutBucketAcl", ("acl",), body=_DOCUMENT, handler=acl.put_bucket_acl),
     Operation("PutBucketAnalyticsConfiguration", "PUT", _BUCKET, "s3:PutAnalyticsConfiguration", ("analytics",), body=_DOCUMENT),
     Operation("PutBucketCors", "PUT", _BUCKET, "s3:PutBucketCORS", ("cors",), body=_DOCUMENT),
     Operation("PutBucketEncryption", "PUT", _BUCKET, "s3:PutEncryptionConfiguration", ("encryption",), body=_DOCUMENT),
@@ -80,7 +80,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("PutBucketMetricsConfiguration", "PUT", _BUCKET, "s3:PutMetricsConfiguration", ("metrics",), body=_DOCUMENT),
     Operation("PutBucketNotificationConfiguration", "PUT", _BUCKET, "s3:PutBucketNotification", ("notification",), body=_DOCUMENT, also_named=("PutBucketNotification",)),
     Operation("PutObjectLockConfiguration", "PUT", _BUCKET, "s3:PutBucketObjectLockConfiguration", ("object-lock",), body=_DOCUMENT),
-    Operation("PutBucketOwnershipControls", "PUT", _BUCKET, "s3:PutBucketOwnershipControls", ("ownershipControls",), body=_DOCUMENT),
+    Operation("PutBucketOwnershipControls", "PUT", _BUCKET, "s3:PutBucketOwnershipControls", ("ownershipControls",), body=_DOCUMENT, handler=ownership.put_bucket_ownership_controls),
     Operation("PutBucketPolicy", "PUT", _BUCKET, "s3:PutBucketPolicy", ("policy",), body=_DOCUMENT),
     Operation("PutPublicAccessBlock", "PUT", _BUCKET, "s3:PutBucketPublicAccessBlock", ("publicAccessBlock",), body=_DOCUMENT),
     Operation("PutBucketReplication", "PUT", _BUCKET, "s3:PutReplicationConfiguration", ("replication",), body=_DOCUMENT),
@@ -105,7 +105,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DeleteBucketMetadataConfiguration", "DELETE", _BUCKET, "s3:DeleteBucketMetadataTableConfiguration", ("metadataConfiguration",)),
     Operation("DeleteBucketMetadataTableConfiguration", "DELETE", _BUCKET, "s3:DeleteBucketMetadataTableConfiguration", ("metadataTable",)),
     Operation("DeleteBucketMetricsConfiguration", "DELETE", _BUCKET, "s3:PutMetricsConfiguration", ("metrics",)),
-    Operation("DeleteBucketOwnershipControls", "DELETE", _BUCKET, "s3:PutBucketOwnershipControls", ("ownershipControls",)),
+    Operation("DeleteBucketOwnershipControls", "DELETE", _BUCKET, "s3:PutBucketOwnershipControls", ("ownershipControls",), handler=ownership.delete_bucket_ownership_controls),
     Operation("DeleteBucketPolicy", "DELETE", _BUCKET, "s3:DeleteBucketPolicy", ("policy",)),
     Operation("DeletePublicAccessBlock", "DELETE", _BUCKET, "s3:PutBucketPublicAccessBlock", ("publicAccessBlock",)),
     Operation("DeleteBucketReplication", "DELETE", _BUCKET, "s3:PutReplicationConfiguration", ("replication",)),
@@ -114,7 +114,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DeleteBucket", "DELETE", _BUCKET, "s3:DeleteBucket", handler=buckets.delete_bucket),
 
     # --- reading an object
-    Operation("GetObjectAcl", "GET", _OBJECT, "s3:GetObjectAcl", ("acl",)),
+    Operation("GetObjectAcl", "GET", _OBJECT, "s3:GetObjectAcl", ("acl",), handler=acl.get_object_acl),
     Operation("GetObjectAnnotation", "GET", _OBJECT, "s3:GetObjectAnnotation", ("annotation", "annotationName")),
     Operation("ListObjectAnnotations", "GET", _OBJECT, "s3:ListObjectAnnotations", ("annotation",)),
     Operation("GetObjectAttributes", "GET", _OBJECT, "s3:GetObjectAttributes", ("attributes",)),
@@ -127,7 +127,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("HeadObject", "HEAD", _OBJECT, "s3:GetObject", handler=object_read.head_object),
 
     # --- changing an object
-    Operation("PutObjectAcl", "PUT", _OBJECT, "s3:PutObjectAcl", ("acl",), body=_DOCUMENT),
+    Operation("PutObjectAcl", "PUT", _OBJECT, "s3:PutObjectAcl", ("acl",), body=_DOCUMENT, handler=acl.put_object_acl),
     Operation("PutObjectAnnotation", "PUT", _OBJECT, "s3:PutObjectAnnotation", ("annotation",), body=_STREAM),
     Operation("UpdateObjectEncryption", "PUT", _OBJECT, "s3:UpdateObjectEncryption", ("encryption",), body=_DOCUMENT),
     Operation("PutObjectLegalHold", "PUT", _OBJECT, "s3:PutObjectLegalHold", ("legal-hold",), body=_DOCUMENT),

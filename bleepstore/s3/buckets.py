@@ -10,9 +10,9 @@ from ..metadata.buckets import CreateBucket
 from ..values import Bucket, Reply
 from .bucket_names import is_valid_bucket_name
 from .context import Context
+from .granting import for_new_bucket
+from .ownership import ownership_of_new_bucket
 from .unsupported import refuse_unsupported_headers
-
-_OWNERSHIP = "BucketOwnerEnforced"
 
 
 async def create_bucket(ctx: Context) -> Reply:
@@ -21,8 +21,8 @@ async def create_bucket(ctx: Context) -> Reply:
     if not is_valid_bucket_name(name) or name in ctx.services.reserved_bucket_names:
         raise S3Error("InvalidBucketName", BucketName=name)
     refuse_unsupported_headers(ctx.headers)
-    if ctx.headers.get("x-amz-object-ownership", _OWNERSHIP) != _OWNERSHIP:
-        raise S3Error("NotImplemented", Header="x-amz-object-ownership")
+    ownership = ownership_of_new_bucket(ctx)
+    acl = await for_new_bucket(ctx, ownership)
     _check_location(parse_create_bucket_configuration(await ctx.read_document()), ctx)
     bucket = Bucket(
         id=new_blob_id(),
@@ -30,6 +30,8 @@ async def create_bucket(ctx: Context) -> Reply:
         owner=ctx.owner,
         region=ctx.services.region,
         created_ms=ctx.services.clock.now_ms(),
+        acl=acl,
+        ownership=ownership,
     )
     await ctx.services.metadata.buckets.create(CreateBucket(bucket))
     return Reply(200, (("location", f"/{name}"),))

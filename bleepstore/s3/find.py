@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from ..errors import S3Error
 from ..values import Bucket, ObjectVersion
+from .access import check_version, concealed
 from .context import Context
 from .object_headers import version_headers
 
 
 async def find_version(ctx: Context, *, with_content: bool = False) -> tuple[Bucket, ObjectVersion]:
-    """The version that the address and ``versionId`` of a request name.
+    """The version that the address and ``versionId`` of a request name, if it lets the caller in.
 
     Raises:
-        S3Error: ``NoSuchKey`` behind a delete marker; ``MethodNotAllowed`` for the marker itself.
+        S3Error: ``NoSuchKey`` behind a delete marker; ``MethodNotAllowed`` for the marker itself;
+            ``AccessDenied`` by the version's access control list, and instead of what would tell
+            a stranger which keys there are.
     """
     version_id = ctx.query.get("versionId")
     if version_id == "":
         raise S3Error("InvalidArgument", "Version id cannot be the empty string")
-    bucket, version = await ctx.services.metadata.objects.get(
-        ctx.bucket_name, ctx.key, version_id, with_content=with_content
-    )
+    try:
+        bucket, version = await ctx.services.metadata.objects.get(
+            ctx.bucket_name, ctx.key, version_id, with_content=with_content
+        )
+    except S3Error as error:
+        raise concealed(ctx, ctx.existing_bucket, error) from error
+    check_version(ctx, bucket, version)
     if version.is_delete_marker:
         raise _marker_error(ctx, bucket, version, version_id)
     return bucket, version

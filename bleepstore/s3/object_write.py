@@ -13,6 +13,7 @@ from ..values import Blob, BlobName, ObjectVersion, Reply, Segment
 from .checksums import DeclaredChecksum, checksum_headers, declared_checksum
 from .conditions import write_conditions
 from .context import Context, content_md5
+from .granting import NewObject, for_new_object
 from .object_headers import storage_class, stored_headers, user_metadata
 from .recording import Record, fill_and_record
 from .unsupported import refuse_unsupported_headers
@@ -23,7 +24,7 @@ async def put_object(ctx: Context) -> Reply:
     refuse_unsupported_headers(ctx.headers)
     size = declared_size(ctx)
     declared = declared_checksum(ctx.headers, ctx.framing.trailer)
-    command = _command(ctx)
+    command = _command(ctx, await for_new_object(ctx))
     name = BlobName(ctx.bucket_name, ctx.key, new_blob_id())
 
     async def fill(sink: ISink) -> Record[tuple[Received, PutResult]]:
@@ -71,14 +72,15 @@ def _demands(ctx: Context, declared: DeclaredChecksum, size: int) -> Demands:
     )
 
 
-def _command(ctx: Context) -> PutObject:
+def _command(ctx: Context, granted: NewObject) -> PutObject:
     """The change that this request asks for, but for what only its bytes can tell."""
     if_match, if_none_match = write_conditions(ctx.headers)
     version = ObjectVersion(
         key=ctx.key,
         version_id=new_version_id(),
         last_modified_ms=0,
-        owner=ctx.owner,
+        owner=granted.owner,
+        acl=granted.acl,
         storage_class=storage_class(ctx.headers),
         headers=stored_headers(ctx.headers),
         user_metadata=user_metadata(ctx.headers),

@@ -16,11 +16,10 @@ _UNSUPPORTED = (
     "x-amz-bucket-object-lock-enabled",
     "x-amz-website-redirect-location",
     "x-amz-write-offset-bytes",
-    "x-amz-grant-",
     "x-amz-tagging",
 )
 # "Requester pays" and "no lock please" ask for nothing.
-_HARMLESS = {"x-amz-bucket-object-lock-enabled": "false", "x-amz-acl": "private"}
+_HARMLESS = {"x-amz-bucket-object-lock-enabled": "false"}
 
 
 def refuse_unsupported_headers(headers: Mapping[str, str]) -> None:
@@ -30,6 +29,5 @@ def refuse_unsupported_headers(headers: Mapping[str, str]) -> None:
         S3Error: ``NotImplemented``, naming the header.
     """
     for name, value in headers.items():
-        asks = name.startswith(_UNSUPPORTED) or name == "x-amz-acl"
-        if asks and value.lower() != _HARMLESS.get(name):
+        if name.startswith(_UNSUPPORTED) and value.lower() != _HARMLESS.get(name):
             raise S3Error("NotImplemented", Header=name)

@@ -26,7 +26,7 @@ from ..protocol.dispatch import Dispatcher
 from ..s3.context import Services
 from ..storage.registry import open_backend
 from ..streams.threads import Threads
-from ..values import Exchange, RequestHead
+from ..values import Exchange, Ownership, RequestHead
 from ..wire.limits import WireLimits
 from ..wire.routes import Front
 from ..wire.site import WireSite, make_site
@@ -101,6 +101,7 @@ def assemble(config: Config, reactor: Any) -> House:
         region=config.server.region,
         max_object_size=config.server.max_object_size,
         reserved_bucket_names=frozenset(path.removeprefix("/") for path in pages),
+        default_ownership=Ownership(config.auth.default_object_ownership),
     )
     addressing = Addressing(tuple(domain.lower() for domain in config.server.domain))
     front = Front(
