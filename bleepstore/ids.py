@@ -7,6 +7,7 @@ randomness of its own and can be replayed.
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import time
 from string import ascii_letters, digits
@@ -17,6 +18,15 @@ _URL_SAFE = frozenset(f"{ascii_letters}{digits}-_")
 def new_request_id() -> str:
     """16 upper-case hexadecimal digits, as in AWS's ``x-amz-request-id``."""
     return os.urandom(8).hex().upper()
+
+
+def host_id(request_id: str) -> str:
+    """64 characters for ``x-amz-id-2``, which S3's errors repeat as ``HostId``.
+
+    It says nothing that the request id does not; it follows from it so that whoever answers
+    need not pass it along.
+    """
+    return base64.b64encode(hashlib.sha384(request_id.encode()).digest()).decode("ascii")
 
 
 def new_blob_id() -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from base64 import b64encode
 from collections.abc import Sequence
 
 from twisted.web.http import RESPONSES
 
 from ..clock import Clock, http_date
+from ..ids import host_id
 
 BODILESS = (204, 304)
 """Statuses whose answers have neither a body nor its length (RFC 9110 sections 8.6, 15.4.5)."""
@@ -53,7 +52,7 @@ class Letterhead:
         ending = "Connection: close\r\n\r\n" if close else "\r\n"
         text = (
             f"{self._status_line(status)}Date: {self._date_now()}\r\n"
-            f"x-amz-request-id: {request_id}\r\nx-amz-id-2: {_new_host_id()}\r\n"
+            f"x-amz-request-id: {request_id}\r\nx-amz-id-2: {host_id(request_id)}\r\n"
             f"{fields}{size}{ending}"
         )
         return text.encode("utf-8", "surrogateescape")
@@ -78,8 +77,3 @@ class Letterhead:
 def has_body(method: str, status: int) -> bool:
     """Whether an answer has a body at all (RFC 9110 section 6.4.1)."""
     return method != "HEAD" and status not in BODILESS
-
-
-def _new_host_id() -> str:
-    """An opaque value as long as S3's ``x-amz-id-2``."""
-    return b64encode(os.urandom(48)).decode("ascii")

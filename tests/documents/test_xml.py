@@ -10,6 +10,7 @@ from bleepstore.documents.bucket import location_constraint, parse_create_bucket
 from bleepstore.documents.error import error_document
 from bleepstore.documents.xml import MAX_DEPTH, MAX_ELEMENTS, document, element, escape, parse
 from bleepstore.errors import S3Error
+from bleepstore.ids import host_id
 
 BILLION_LAUGHS = b"""<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><r>&b;</r>"""
 EXTERNAL = b"""<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r>&x;</r>"""
@@ -86,4 +87,5 @@ def test_error_document_names_code_resource_and_request() -> None:
         "Key": "a<b",
         "Resource": "/bucket/a",
         "RequestId": "0123",
+        "HostId": host_id("0123"),
     }
