@@ -60,8 +60,8 @@ class Reply:
         status: HTTP status code.
         headers: in the order in which they are sent. ``Content-Length`` comes from the body;
             only a reply to HEAD gives it here.
-        body: bytes, or a producer whose ``length`` is known (Twisted's ``IBodyProducer``: it is
-            started once, and stopped when the client goes away).
+        body: bytes, or a producer (Twisted's ``IBodyProducer``: it is started once, and stopped
+            when the client goes away). One of ``UNKNOWN_LENGTH`` goes out in chunks.
         facts: what the log and the metrics say of this request beyond HTTP: ``operation``,
             ``bucket``, ``key``, ``access_key``, ``error_code``; each only where it is known.
     """

@@ -117,6 +117,7 @@ class Channel(http.HTTPChannel):
         body = RequestBody(
             self, self.site.reactor, self._limits, self.length, is_awaited, request.body_refused
         )
+        request.takes_chunks = self._version == b"HTTP/1.1"
         request.begin(head, body)
         self._current = self._ready = request
 

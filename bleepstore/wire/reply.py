@@ -71,7 +71,9 @@ def write_reply(request: StreamingRequest, reply: Reply) -> None:
 def _compose(request: StreamingRequest, reply: Reply) -> bytes:
     request.closes = request.must_close
     headers: Sequence[tuple[str, str]] = reply.headers
-    length: int | None = _length(reply.body)
+    length = _length(reply.body)
+    if length is None and has_body(request.head.method, reply.status):
+        headers = [*headers, *_delimit(request)]
     if reply.status in BODILESS:
         length = None
     else:
@@ -84,11 +86,20 @@ def _compose(request: StreamingRequest, reply: Reply) -> bytes:
     )
 
 
-def _length(body: bytes | IBodyProducer) -> int:
+def _delimit(request: StreamingRequest) -> Sequence[tuple[str, str]]:
+    """Headers that let a client find the end of a body of unknown length (RFC 9112 section 6.3)."""
+    if request.takes_chunks:
+        return (("Transfer-Encoding", "chunked"),)
+    request.closes = True
+    return ()
+
+
+def _length(body: bytes | IBodyProducer) -> int | None:
+    """The number of bytes; None if nobody knows yet."""
     if isinstance(body, bytes):
         return len(body)
-    length: int = body.length
-    return length
+    length: object = body.length
+    return length if isinstance(length, int) else None
 
 
 def _stop(body: bytes | IBodyProducer) -> None:
@@ -122,6 +133,7 @@ class BodySender:
         self._reply = reply
         self._producer = producer
         self._missing = _length(producer)
+        self._is_chunked = self._missing is None and request.takes_chunks
         self._opening = b""
         self._is_open = False
         self._is_over = False
@@ -141,21 +153,22 @@ class BodySender:
 
     def write(self, data: bytes) -> None:
         """Pass on a block of the body; called by the producer."""
-        if self._is_over:
+        if self._is_over or not data:
             return
-        if len(data) > self._missing:
-            self._producer.stopProducing()
-            self._failed(Failure(WrongLength(self._missing - len(data))))
-            return
-        self._missing -= len(data)
+        if self._missing is not None:
+            if len(data) > self._missing:
+                self._producer.stopProducing()
+                self._failed(Failure(WrongLength(self._missing - len(data))))
+                return
+            self._missing -= len(data)
+        self._pass_on(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
+
+    def _pass_on(self, data: bytes) -> None:
         if self._is_open:
             self._request.write_body(data)
         else:
-            self._open(data)
-
-    def _open(self, data: bytes) -> None:
-        self._is_open = True
-        self._request.open_answer(self._reply, self._opening, data)
+            self._is_open = True
+            self._request.open_answer(self._reply, self._opening, data)
 
     def _produced(self, _: object) -> None:
         if self._is_over:
@@ -163,8 +176,8 @@ class BodySender:
         if self._missing:
             self._failed(Failure(WrongLength(self._missing)))
             return
-        if not self._is_open:
-            self._open(b"")
+        if self._is_chunked or not self._is_open:
+            self._pass_on(b"0\r\n\r\n" if self._is_chunked else b"")
         self._end()
         self._done.callback(None)
 

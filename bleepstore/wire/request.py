@@ -35,6 +35,7 @@ class StreamingRequest(server.Request):
         head, body: what the handler gets; there once the head is complete.
         closes: whether the connection ends behind the answer. Decided when the answer's head is
             written, for it says so.
+        takes_chunks: whether the client knows the chunked transfer coding, which HTTP/1.0 has not.
     """
 
     channel: Channel
@@ -42,6 +43,7 @@ class StreamingRequest(server.Request):
     head: RequestHead
     body: RequestBody
     closes = False
+    takes_chunks = False
 
     _has_begun = False
     _began = 0.0
