@@ -25,16 +25,17 @@ def boto3_client(daemon: Daemon, user: User = ALICE, **options: Any) -> Any:
     """A boto3 S3 client that asks once and does not wait for ever.
 
     Args:
-        options: ``endpoint_url`` and ``verify`` of the client; all others are its configuration.
+        options: ``endpoint_url``, ``verify`` and ``region`` of the client; all others are its configuration.
     """
     options.setdefault("s3", {"addressing_style": "path"})
     options.setdefault("endpoint_url", daemon.endpoint)
     endpoint_url, verify = options.pop("endpoint_url"), options.pop("verify", None)
+    region = options.pop("region", REGION)
     return boto3.client(
         "s3",
         endpoint_url=endpoint_url,
         verify=verify,
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=user.access_key,
         aws_secret_access_key=user.secret_key,
         config=Config(

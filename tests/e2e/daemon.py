@@ -43,10 +43,12 @@ class Daemon:
     Args:
         folder: where all of that is.
         settings: laid over the configuration that all these daemons have in common.
+        has_configuration: False for a daemon that is given none, only a free port.
     """
 
     folder: Path
     settings: Mapping[str, Any] = field(factory=dict)
+    has_configuration: bool = True
     port: int = field(default=0, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _log_start: int = field(default=0, init=False)
@@ -79,13 +81,18 @@ class Daemon:
 
     def start(self) -> None:
         """Start, on the port that it had before if it had one, and wait until it listens."""
+        self.launch()
+        self._wait_until(_LISTENING)
+
+    def launch(self) -> None:
+        """Start without waiting for anything."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        config = self.folder / "bleepstore.yaml"
-        config.write_text(yaml.safe_dump(_merged(self._common_settings(), self.settings)))
+        options = ["--port", str(self.port)]
+        if self.has_configuration:
+            options += ["--config", str(self._write_configuration())]
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
-            self._process = spawn(self.folder, log, "--config", str(config))
-        self._wait_until(_LISTENING)
+            self._process = spawn(self.folder, log, *options)
 
     def stop(self) -> None:
         """End it with SIGTERM, in good order.
@@ -126,6 +133,11 @@ class Daemon:
             time.sleep(_POLL_SECONDS)
         self.port = int(match[1])
 
+    def _write_configuration(self) -> Path:
+        path = self.folder / "bleepstore.yaml"
+        path.write_text(yaml.safe_dump(_merged(self._common_settings(), self.settings)))
+        return path
+
     def _common_settings(self) -> dict[str, Any]:
         users = [
             {
@@ -138,7 +150,6 @@ class Daemon:
         return {
             "server": {
                 "host": "127.0.0.1",
-                "port": self.port,
                 "region": REGION,
                 "domain": "localhost",
             },
