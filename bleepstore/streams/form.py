@@ -98,8 +98,8 @@ class _Reading:
         self._segment: MultipartSegment | None = None
         self._value: list[bytes] = []
         self._size_bytes = 0
-        self._epilogue_bytes = 0
         self._is_over = False
+        self._has_file = False
         self._form: Deferred[Form] = Deferred()
 
     def begin(self) -> Deferred[Form]:
@@ -113,15 +113,14 @@ class _Reading:
             self.body.stopProducing()
 
     def write(self, data: bytes) -> None:
-        position = 0
         try:
-            while position < len(data) and not self._is_over:
-                stop = len(data) if self._form.called else position + _SLICE_BYTES
-                self._parse(data[position:stop])
-                position = stop
+            self._parse_slices(data)
         except (MultipartError, S3Error) as error:
             self.stop()
             self._fail(Failure(_as_s3_error(error)))
+            return
+        if self._has_file and not self._form.called:
+            self._form.callback(Form(self._expanded_fields(), self.file))
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """The body is known already: see :class:`~bleepstore.interfaces.IRequestBody`."""
@@ -129,39 +128,49 @@ class _Reading:
     def unregisterProducer(self) -> None:
         """The end of the body comes through its Deferred."""
 
+    def _parse_slices(self, data: bytes) -> None:
+        position = 0
+        while position < len(data):
+            piece = data[position:] if self._has_file else data[position : position + _SLICE_BYTES]
+            is_of_file = self._is_in_file
+            self._parse(piece)
+            if not (is_of_file or self._is_in_file):
+                self._count(len(piece))
+            position += len(piece)
+
+    @property
+    def _is_in_file(self) -> bool:
+        return self._has_file and self._segment is self.file.segment
+
     def _parse(self, piece: bytes) -> None:
         for event in self._parser.parse(piece):
             if isinstance(event, MultipartSegment):
                 self._begin_segment(event)
             elif event is None:
                 self._end_segment()
-            elif self._segment is self.file.segment:
+            elif self._is_in_file:
                 self.file.take(event)
-            elif not self._form.called:
+            elif not self._has_file:
                 self._value.append(event)
-        self._count(len(piece))
 
     def _count(self, size_bytes: int) -> None:
-        if not self._form.called:
-            self._size_bytes += size_bytes
-            if self._size_bytes > MAX_FIELDS_BYTES:
-                raise S3Error("MaxPostPreDataLengthExceededError")
-        elif self._segment is not self.file.segment:
-            self._epilogue_bytes += size_bytes
-            if self._epilogue_bytes > _MAX_EPILOGUE_BYTES:
-                raise S3Error("MalformedPOSTRequest")
+        """Count bytes that are not of the file."""
+        self._size_bytes += size_bytes
+        if not self._has_file and self._size_bytes > MAX_FIELDS_BYTES:
+            raise S3Error("MaxPostPreDataLengthExceededError")
+        if self._size_bytes > MAX_FIELDS_BYTES + _MAX_EPILOGUE_BYTES:
+            raise S3Error("MalformedPOSTRequest")
 
     def _begin_segment(self, segment: MultipartSegment) -> None:
         self._segment = segment
         self._value = []
-        if not self._form.called and (segment.name or "").lower() == _FILE:
+        if not self._has_file and (segment.name or "").lower() == _FILE:
+            self._has_file = True
             self.file.segment = segment
             self.body.pauseProducing()
-            filename = _PATH.sub("", segment.filename or "")
-            self._form.callback(Form(_expanded(self._fields, filename), self.file))
 
     def _end_segment(self) -> None:
-        if self._segment is not None and not self._form.called:
+        if self._segment is not None and not self._has_file:
             self._add_field((self._segment.name or "").lower(), b"".join(self._value))
         self._segment = None
 
@@ -177,6 +186,15 @@ class _Reading:
             self._fields[name] = value.decode("utf-8")
         except UnicodeDecodeError as error:
             raise S3Error("MalformedPOSTRequest") from error
+
+    def _expanded_fields(self) -> dict[str, str]:
+        """Every field but the policy may name the file."""
+        segment = self.file.segment
+        filename = _PATH.sub("", (segment and segment.filename) or "")
+        return {
+            name: value if name == "policy" else value.replace(_FILENAME, filename)
+            for name, value in self._fields.items()
+        }
 
     def _end(self, _: object) -> None:
         """The request is over; it must have had a whole form in it."""
@@ -253,14 +271,6 @@ class _File:
         outcome, self._outcome = self._outcome, None
         if outcome is not None:
             outcome.errback(failure)
-
-
-def _expanded(fields: Mapping[str, str], filename: str) -> dict[str, str]:
-    """Every field but the policy may name the file."""
-    return {
-        name: value if name == "policy" else value.replace(_FILENAME, filename)
-        for name, value in fields.items()
-    }
 
 
 def _as_s3_error(error: Exception) -> S3Error:
