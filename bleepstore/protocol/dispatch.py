@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import txaio
 from attrs import evolve, frozen
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -15,8 +18,10 @@ from ..documents.xml import CONTENT_TYPE
 from ..errors import BlobMissing, ClientGone, S3Error, StorageFull
 from ..interfaces import IRequestBody, IRequestHandler
 from ..s3.context import Context, Services
+from ..s3.later import Later
 from ..values import Reply, RequestHead
 from .address import Addressing
+from .patience import soon_or_begin
 from .query import parse_query
 from .table import match
 
@@ -34,11 +39,18 @@ class Dispatcher:
     _authenticator: Authenticator
     _authorizer: Authorizer
     _services: Services
+    _reactor: IReactorTime
 
     async def handle(self, head: RequestHead, body: IRequestBody) -> Reply:
         facts: dict[str, str] = {}
+        return await self._replied(self._answer(head, body, facts), head, facts)
+
+    async def _replied(
+        self, answering: Awaitable[Reply], head: RequestHead, facts: dict[str, str]
+    ) -> Reply:
+        """What comes of a request, errors included; fails only by being cancelled."""
         try:
-            reply = await self._answer(head, body, facts)
+            reply = await answering
         except CancelledError:
             raise
         except Exception as error:
@@ -72,7 +84,11 @@ class Dispatcher:
             services=self._services,
             bucket=bucket,
         )
-        return await operation.handler(context)
+        answer = await operation.handler(context)
+        if isinstance(answer, Later):
+            coming = Deferred.fromCoroutine(self._replied(answer.reply, head, facts))
+            return await soon_or_begin(coming, self._reactor)
+        return answer
 
     def _check_signed_host(self, head: RequestHead, caller: Authenticated) -> None:
         """A signature made for a public host must not reach the bucket of another host."""

@@ -8,9 +8,10 @@ from enum import Enum
 from attrs import field, frozen
 
 from ..s3.context import Context
+from ..s3.later import Later
 from ..values import Address, Reply
 
-Handler = Callable[[Context], Awaitable[Reply]]
+Handler = Callable[[Context], Awaitable[Reply | Later]]
 
 _ON_VERSION = {
     f"s3:{verb}Object{what}": f"s3:{verb}ObjectVersion{what}"

@@ -124,7 +124,8 @@ def _dispatcher(
     authenticator = Authenticator(
         credentials, config.server.region, services.clock, config.server.public_hosts
     )
-    return Dispatcher(addressing, authenticator, Authorizer(services.metadata.buckets), services)
+    authorizer = Authorizer(services.metadata.buckets)
+    return Dispatcher(addressing, authenticator, authorizer, services, reactor)
 
 
 def _pages(
