@@ -43,6 +43,11 @@ def object_acl(bucket: Bucket, owner: Owner, acl: str) -> AccessControlList:
     return load_acl(acl, owner) if acls_count(bucket) else private_acl(bucket.owner)
 
 
+def effective_owner(bucket: Bucket, owner: Owner) -> Owner:
+    """Whose an object is, of which ``owner`` is recorded as the owner."""
+    return owner if acls_count(bucket) else bucket.owner
+
+
 def refuse_lists_that_do_not_count(
     bucket: Bucket, canned: str | None, grants: tuple[Grant, ...]
 ) -> None:

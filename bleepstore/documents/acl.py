@@ -79,7 +79,7 @@ def parse_access_control_policy(body: bytes) -> RequestedAcl:
     parsed = tuple(_parse_grant(child) for child in grants.findall("Grant"))
     if len(parsed) > MAX_GRANTS:
         raise S3Error(_MALFORMED)
-    return RequestedAcl(required_text(owner, "ID", _MALFORMED), parsed)
+    return RequestedAcl(_required(owner, "ID"), parsed)
 
 
 def _parse_grant(child: Element) -> Grant | EmailGrant:
@@ -87,15 +87,22 @@ def _parse_grant(child: Element) -> Grant | EmailGrant:
     if grantee is None:
         raise S3Error(_MALFORMED)
     try:
-        permission = Permission(required_text(child, "Permission", _MALFORMED))
+        permission = Permission(_required(child, "Permission"))
     except ValueError as error:
         raise S3Error(_MALFORMED) from error
-    if identity := text_of(grantee, "ID"):
-        owner = Owner(identity, text_of(grantee, "DisplayName") or "")
-        return Grant(Grantee(owner=owner), permission)
-    if group := text_of(grantee, "URI"):
-        return Grant(Grantee(group=group), permission)
-    return EmailGrant(required_text(grantee, "EmailAddress", _MALFORMED), permission)
+    match grantee.get(f"{{{_XSI}}}type"):
+        case "CanonicalUser":
+            name = text_of(grantee, "DisplayName") or ""
+            return Grant(Grantee(owner=Owner(_required(grantee, "ID"), name)), permission)
+        case "Group":
+            return Grant(Grantee(group=_required(grantee, "URI")), permission)
+        case "AmazonCustomerByEmail":
+            return EmailGrant(_required(grantee, "EmailAddress"), permission)
+    raise S3Error(_MALFORMED)
+
+
+def _required(parent: Element, name: str) -> str:
+    return required_text(parent, name, _MALFORMED)
 
 
 def ownership_controls(ownership: Ownership) -> bytes:

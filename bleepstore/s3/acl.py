@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..auth.acl import dump_acl
-from ..auth.ownership import acls_count, bucket_acl, object_acl
+from ..auth.ownership import acls_count, bucket_acl, effective_owner, object_acl
 from ..documents.acl import access_control_policy
 from ..documents.xml import CONTENT_TYPE
 from ..metadata.buckets import SetBucketAcl
@@ -41,7 +41,7 @@ async def get_object_acl(ctx: Context) -> Reply:
 async def put_object_acl(ctx: Context) -> Reply:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html"""
     bucket, version = await find_version(ctx)
-    owner = object_acl(bucket, version.owner, version.acl).owner
+    owner = effective_owner(bucket, version.owner)
     acl = await replacing_object_acl(ctx, bucket, owner)
     if acls_count(bucket):
         await ctx.services.metadata.objects.set_acl(

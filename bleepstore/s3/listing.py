@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
+from ..auth.ownership import acls_count
 from ..documents.listing import (
     Continuation,
     ListingRequest,
@@ -11,7 +14,7 @@ from ..documents.listing import (
 from ..documents.xml import CONTENT_TYPE
 from ..errors import S3Error
 from ..metadata.listing import ListObjects
-from ..values import ListingPage, Reply
+from ..values import Bucket, ListingPage, Reply
 from .arguments import (
     boolean_argument,
     from_token,
@@ -61,7 +64,7 @@ def _request(ctx: Context) -> ListingRequest:
 
 
 async def _page(ctx: Context, request: ListingRequest, after: str) -> ListingPage:
-    _, page = await ctx.services.metadata.objects.list_objects(
+    bucket, page = await ctx.services.metadata.objects.list_objects(
         request.bucket,
         ListObjects(
             prefix=request.prefix,
@@ -70,7 +73,15 @@ async def _page(ctx: Context, request: ListingRequest, after: str) -> ListingPag
             max_keys=request.max_keys,
         ),
     )
-    return page
+    return _with_owners(bucket, page)
+
+
+def _with_owners(bucket: Bucket, page: ListingPage) -> ListingPage:
+    """The page with the owners that count; only one that changes is made anew."""
+    owner = bucket.owner
+    if acls_count(bucket) or all(each.owner.id == owner.id for each in page.objects):
+        return page
+    return evolve(page, objects=tuple(evolve(each, owner=owner) for each in page.objects))
 
 
 def _headers(ctx: Context) -> tuple[tuple[str, str], ...]:
