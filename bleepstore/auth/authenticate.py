@@ -1,7 +1,7 @@
 """Who a request is from, and how its body is to be read.
 
-Signature Version 4 in the Authorization header or in the query, or nobody. Signature Version 2
-is refused by name.
+Signature Version 4 in the Authorization header, in the query or in a browser's form, or nobody.
+Signature Version 2 is refused by name.
 
 A reverse proxy may replace the Host header that a client has signed. The signature is checked
 with the Host header as it came; where it fails, it is checked with each of the configured public
@@ -19,12 +19,21 @@ from attrs import evolve, field, frozen
 from ..clock import Clock
 from ..errors import S3Error
 from ..interfaces import ICredentials
-from ..values import ANONYMOUS, Credential, PayloadFraming, Principal, RequestHead
+from ..values import (
+    ANONYMOUS,
+    Credential,
+    PayloadFraming,
+    PostedForm,
+    Principal,
+    RequestHead,
+)
 from .authorization_header import UNSUPPORTED_MECHANISM, read_authorization
 from .canonical import canonical_path, canonical_query, canonical_request, query_fields
 from .chunks import ChunkSigner
 from .claim import Claim
+from .form import AuthenticatedForm, FormClaim, read_form_claim
 from .payload import PAYLOAD_HEADER, UNSIGNED_PAYLOAD, check_payload_hash, read_framing
+from .postpolicy import parse_policy
 from .presigned import read_presigned
 from .sigv4 import is_same_signature, signature, signing_key, string_to_sign
 
@@ -140,7 +149,35 @@ class Authenticator:
             return read_authorization(headers, self._region, self._clock.now_ms())
         return None
 
-    async def _find(self, claim: Claim) -> Credential:
+    async def authenticate_form(self, fields: Mapping[str, str], bucket: str) -> AuthenticatedForm:
+        """Identify who has signed the policy of a form that was sent to ``bucket``.
+
+        Args:
+            fields: by lower-case name.
+
+        Raises:
+            S3Error: S3's own code for each way to fail, ``AccessDenied`` where the policy does
+                not allow the form.
+        """
+        now_ms = self._clock.now_ms()
+        claim = read_form_claim(fields, self._region, now_ms)
+        if claim is None:
+            return AuthenticatedForm(ANONYMOUS, PostedForm(fields))
+        credential = await self._find(claim)
+        key = signing_key(credential.secret_key, claim.scope)
+        if not is_same_signature(signature(key, claim.policy.encode()), claim.signature):
+            raise S3Error(
+                "SignatureDoesNotMatch",
+                AWSAccessKeyId=claim.access_key,
+                StringToSign=claim.policy,
+                SignatureProvided=claim.signature,
+            )
+        return AuthenticatedForm(
+            Principal(credential.owner, credential.access_key),
+            parse_policy(claim.policy).permit(fields, bucket, now_ms),
+        )
+
+    async def _find(self, claim: Claim | FormClaim) -> Credential:
         credential = None
         if _is_plausible(claim.access_key):
             credential = await self._credentials.find(claim.access_key)

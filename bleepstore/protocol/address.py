@@ -64,19 +64,26 @@ class Addressing:
         return Address(bucket, _key(raw))
 
 
-def _key(raw: bytes) -> str | None:
-    key = _decode(raw)
+def checked_key(key: str) -> str:
+    """``key`` if an object may have it.
+
+    Raises:
+        S3Error: ``KeyTooLongError``, ``InvalidURI`` for a NUL character.
+    """
     size = len(key.encode())
     if size > MAX_KEY_BYTES:
         raise S3Error("KeyTooLongError", Size=str(size), MaxSizeAllowed=str(MAX_KEY_BYTES))
-    return key or None
+    if "\0" in key:
+        raise S3Error("InvalidURI")
+    return key
+
+
+def _key(raw: bytes) -> str | None:
+    return checked_key(_decode(raw)) or None
 
 
 def _decode(raw: bytes) -> str:
     try:
-        text = unquote_to_bytes(raw).decode("utf-8")
+        return unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError as error:
         raise S3Error("InvalidURI") from error
-    if "\0" in text:
-        raise S3Error("InvalidURI")
-    return text

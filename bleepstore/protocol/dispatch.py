@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..auth.authenticate import Authenticated, Authenticator
+from ..auth.authenticate import Authenticator
 from ..auth.authorize import Authorizer
 from ..documents.error import error_document
 from ..documents.xml import CONTENT_TYPE
@@ -19,10 +19,12 @@ from ..errors import BlobMissing, ClientGone, S3Error, StorageFull
 from ..interfaces import IRequestBody, IRequestHandler
 from ..s3.context import Context, Services
 from ..s3.later import Later
-from ..values import Reply, RequestHead
+from ..values import Address, Reply, RequestHead
 from .address import Addressing
+from .incoming import Incoming, read_posted, read_signed
+from .operation import Body, Operation
 from .patience import soon_or_begin
-from .query import parse_query
+from .query import Query, parse_query
 from .table import match
 
 log = txaio.make_logger()
@@ -65,38 +67,40 @@ class Dispatcher:
         query = parse_query(head.raw_query)
         operation = match(head.method, address, query, head.headers)
         _note(facts, operation=operation.name)
-        caller = await self._authenticator.authenticate(head)
-        self._check_signed_host(head, caller)
-        principal = caller.principal
-        _note(facts, access_key=principal.access_key)
+        incoming = await self._identify(head, body, address, operation)
+        _note(facts, access_key=incoming.principal.access_key, key=incoming.address.key)
         if operation.handler is None:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented")
         action = operation.action_on(query)
-        bucket = await self._authorizer.authorize(head, principal, action, address)
-        context = Context(
-            head=head,
-            address=address,
-            query=query,
-            principal=principal,
-            action=action,
-            framing=caller.framing,
-            body=body,
-            services=self._services,
-            bucket=bucket,
-        )
-        answer = await operation.handler(context)
+        answer = await operation.handler(await self._authorized(incoming, query, action))
         if isinstance(answer, Later):
             coming = Deferred.fromCoroutine(self._replied(answer.reply, head, facts))
             return await soon_or_begin(coming, self._reactor)
         return answer
 
-    def _check_signed_host(self, head: RequestHead, caller: Authenticated) -> None:
-        """A signature made for a public host must not reach the bucket of another host."""
-        sent = head.headers.get("host", "")
-        if caller.host is None or caller.host == sent:
-            return
-        if self._addressing.hosted_bucket(caller.host) != self._addressing.hosted_bucket(sent):
-            raise S3Error("SignatureDoesNotMatch")
+    async def _identify(
+        self, head: RequestHead, body: IRequestBody, address: Address, operation: Operation
+    ) -> Incoming:
+        if operation.body is Body.FORM:
+            return await read_posted(head, body, address, self._authenticator)
+        return await read_signed(head, body, address, self._authenticator, self._addressing)
+
+    async def _authorized(self, incoming: Incoming, query: Query, action: str) -> Context:
+        bucket = await self._authorizer.authorize(
+            incoming.head, incoming.principal, action, incoming.address
+        )
+        return Context(
+            head=incoming.head,
+            address=incoming.address,
+            query=query,
+            principal=incoming.principal,
+            action=action,
+            framing=incoming.framing,
+            body=incoming.body,
+            services=self._services,
+            bucket=bucket,
+            form=incoming.form,
+        )
 
 
 def _note(facts: dict[str, str], **known: str | None) -> None:

@@ -43,6 +43,7 @@ class Body(Enum):
     NONE = "none"
     DOCUMENT = "document"
     STREAM = "stream"
+    FORM = "form"
 
 
 @frozen

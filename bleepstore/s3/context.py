@@ -14,7 +14,18 @@ from ..interfaces import IBlobStore, IRequestBody
 from ..metadata.store import Store
 from ..streams.collect import collect
 from ..streams.threads import Threads
-from ..values import Address, Bucket, Owner, Ownership, PayloadFraming, Principal, RequestHead
+from ..values import (
+    Address,
+    Bucket,
+    Checksum,
+    Owner,
+    Ownership,
+    PayloadFraming,
+    PostedForm,
+    Principal,
+    RequestHead,
+)
+from .checksums import declared_checksum
 
 # The largest document of S3, a CompleteMultipartUpload of 10,000 parts, stays below this.
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
@@ -52,6 +63,8 @@ class Context:
     Attributes:
         action: the IAM action of the operation, such as ``s3:GetObjectVersion``.
         bucket: the bucket of the address; None where the operation needs none to exist.
+        form: None but for a request that is one; ``head`` then has the headers that its fields
+            stand for, and ``body`` is its file.
     """
 
     head: RequestHead
@@ -63,6 +76,7 @@ class Context:
     body: IRequestBody
     services: Services
     bucket: Bucket | None = None
+    form: PostedForm | None = None
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -94,8 +108,12 @@ class Context:
         """The account that makes this request, as far as it makes anything."""
         return self.principal.owner or ANONYMOUS_OWNER
 
-    async def read_document(self) -> bytes:
+    async def read_document(self, *, has_own_checksum: bool = True) -> bytes:
         """The whole body of a request that carries an XML document.
+
+        Args:
+            has_own_checksum: whether an ``x-amz-checksum-*`` header is the document's; that of
+                CompleteMultipartUpload is the object's.
 
         Raises:
             S3Error: ``MaxMessageLengthExceeded``, ``BadDigest``, ``InvalidDigest`` …
@@ -106,7 +124,11 @@ class Context:
             MAX_DOCUMENT_BYTES,
             self.services.threads,
             content_md5=content_md5(self.headers),
+            checksum=self._declared_checksum() if has_own_checksum else None,
         )
+
+    def _declared_checksum(self) -> Checksum | None:
+        return declared_checksum(self.headers, self.framing.trailer).checksum
 
 
 def content_md5(headers: Mapping[str, str]) -> bytes | None:
