@@ -417,6 +417,24 @@ class Upload:
 
 
 @frozen
+class UploadListing:
+    """One page of a listing of the multipart uploads under way.
+
+    Attributes:
+        uploads: in key order, those of one key in the order in which they were initiated.
+        common_prefixes: in key order.
+        next_key_marker, next_upload_id_marker: the next page starts behind these; the second is
+            empty where that is behind a common prefix.
+    """
+
+    uploads: tuple[Upload, ...] = ()
+    common_prefixes: tuple[str, ...] = ()
+    is_truncated: bool = False
+    next_key_marker: str = ""
+    next_upload_id_marker: str = ""
+
+
+@frozen
 class Part:
     """An uploaded part. ``etag`` is the hexadecimal MD5 of its bytes."""
 
