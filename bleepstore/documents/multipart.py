@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,17 @@ from attrs import frozen
 
 from ..clock import iso8601
 from ..errors import S3Error
-from ..values import Checksum, ChecksumAlgorithm, CompletedPart, Owner, Part, Upload
+from ..values import (
+    Checksum,
+    ChecksumAlgorithm,
+    CompletedPart,
+    Owner,
+    Part,
+    Upload,
+    UploadListing,
+)
 from .bucket import owner_element
-from .listing import Encode, common_prefix
+from .listing import Encode, ListingRequest, common_prefix
 from .xml import document, element, flag, optional, parse, required_text, text_of
 
 if TYPE_CHECKING:
@@ -43,8 +52,15 @@ def parse_complete_multipart_upload(body: bytes) -> tuple[CompletedPart, ...]:
 
 def _completed_part(child: Element) -> CompletedPart:
     number = required_text(child, "PartNumber")
-    if not (number.isascii() and number.isdigit() and 1 <= int(number[:6]) <= MAX_PARTS):
-        raise S3Error("InvalidArgument", "PartNumber must be an integer between 1 and 10000")
+    if not re.fullmatch("[0-9]{1,9}", number):
+        raise S3Error("MalformedXML")
+    if int(number) < 1:
+        raise S3Error(
+            "InvalidArgument",
+            "PartNumber must be >= 1",
+            ArgumentName="PartNumber",
+            ArgumentValue=number,
+        )
     checksums = (
         Checksum(algorithm, text)
         for algorithm in ChecksumAlgorithm
@@ -65,10 +81,7 @@ def checksum_values(checksums: Sequence[Checksum], with_type: bool) -> str:
 def complete_multipart_upload_result(
     location: str, bucket: str, key: str, etag: str, checksums: Sequence[Checksum]
 ) -> bytes:
-    """The answer of CompleteMultipartUpload, without its XML declaration's line.
-
-    The declaration goes out first while a long completion is under way.
-    """
+    """The answer of CompleteMultipartUpload."""
     return document(
         "CompleteMultipartUploadResult",
         [
@@ -83,36 +96,27 @@ def complete_multipart_upload_result(
 
 @frozen
 class PartsPage:
-    """What ListParts shows."""
+    """One page of the parts of an upload: at most ``max_parts`` behind part ``marker``."""
 
-    bucket: str
-    key: str
-    upload_id: str
-    owner: Owner
-    initiator: Owner
-    storage_class: str
-    checksum_algorithm: str | None
-    checksum_type: str | None
     marker: int
     max_parts: int
     parts: tuple[Part, ...]
     is_truncated: bool
 
 
-def list_parts_result(page: PartsPage) -> bytes:
+def list_parts_result(bucket: str, upload: Upload, page: PartsPage) -> bytes:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html"""
     last = page.parts[-1].number if page.parts else 0
     return document(
         "ListPartsResult",
         [
-            element("Bucket", page.bucket),
-            element("Key", page.key),
-            element("UploadId", page.upload_id),
-            _initiator(page.initiator),
-            owner_element(page.owner),
-            element("StorageClass", page.storage_class),
-            optional("ChecksumAlgorithm", page.checksum_algorithm),
-            optional("ChecksumType", page.checksum_type),
+            element("Bucket", bucket),
+            element("Key", upload.key),
+            element("UploadId", upload.upload_id),
+            _initiator(upload.initiator),
+            owner_element(upload.owner),
+            element("StorageClass", upload.storage_class),
+            _checksum_kind(upload),
             element("PartNumberMarker", page.marker),
             element("NextPartNumberMarker", last),
             element("MaxParts", page.max_parts),
@@ -120,6 +124,14 @@ def list_parts_result(page: PartsPage) -> bytes:
             *map(_part, page.parts),
         ],
     )
+
+
+def _checksum_kind(upload: Upload) -> str:
+    """What the client named at the start; nothing where it named nothing."""
+    if upload.checksum_algorithm is None:
+        return ""
+    kind = element("ChecksumAlgorithm", upload.checksum_algorithm.name)
+    return kind + optional("ChecksumType", upload.checksum_type)
 
 
 def _initiator(owner: Owner) -> str:
@@ -139,27 +151,18 @@ def _part(part: Part) -> str:
 
 
 @frozen
-class UploadsPage:
-    """What ListMultipartUploads shows; ``encode`` writes keys and prefixes."""
+class UploadMarkers:
+    """Where a page of uploads was asked to start: behind a key, or behind an upload of it."""
 
-    bucket: str
-    prefix: str
-    delimiter: str
-    key_marker: str
-    upload_id_marker: str
-    max_uploads: int
-    uploads: tuple[Upload, ...]
-    common_prefixes: tuple[str, ...]
-    is_truncated: bool
-    next_key_marker: str
-    next_upload_id_marker: str
-    encode: Encode
-    url_encoded: bool
+    key: str = ""
+    upload_id: str = ""
 
 
-def list_multipart_uploads_result(page: UploadsPage) -> bytes:
+def list_multipart_uploads_result(
+    request: ListingRequest, markers: UploadMarkers, page: UploadListing
+) -> bytes:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html"""
-    encode = page.encode
+    encode = request.encode
     following = [
         element("NextKeyMarker", encode(page.next_key_marker)),
         element("NextUploadIdMarker", page.next_upload_id_marker),
@@ -167,14 +170,14 @@ def list_multipart_uploads_result(page: UploadsPage) -> bytes:
     return document(
         "ListMultipartUploadsResult",
         [
-            element("Bucket", page.bucket),
-            element("KeyMarker", encode(page.key_marker)),
-            element("UploadIdMarker", page.upload_id_marker),
+            element("Bucket", request.bucket),
+            element("KeyMarker", encode(markers.key)),
+            element("UploadIdMarker", markers.upload_id),
             *(following if page.is_truncated else ()),
-            element("Prefix", encode(page.prefix)),
-            optional("Delimiter", encode(page.delimiter) or None),
-            optional("EncodingType", "url" if page.url_encoded else None),
-            element("MaxUploads", page.max_uploads),
+            element("Prefix", encode(request.prefix)),
+            optional("Delimiter", encode(request.delimiter) or None),
+            optional("EncodingType", "url" if request.url_encoded else None),
+            element("MaxUploads", request.max_keys),
             flag("IsTruncated", page.is_truncated),
             *(_upload(upload, encode) for upload in page.uploads),
             *(common_prefix(encode(prefix)) for prefix in page.common_prefixes),
@@ -190,7 +193,6 @@ def _upload(upload: Upload, encode: Encode) -> str:
         owner_element(upload.owner),
         element("StorageClass", upload.storage_class),
         element("Initiated", iso8601(upload.initiated_ms)),
-        optional("ChecksumAlgorithm", upload.checksum_algorithm),
-        optional("ChecksumType", upload.checksum_type),
+        _checksum_kind(upload),
     )
     return f"<Upload>{''.join(children)}</Upload>"
