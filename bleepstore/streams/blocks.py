@@ -8,8 +8,6 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
-from ..interfaces import IRequestBody
-
 BLOCK_BYTES = 1024 * 1024
 # A client that sends single bytes fills memory with the overhead of their objects long before
 # they add up to a block; this many pieces are a block too.
@@ -20,8 +18,8 @@ BLOCK_PIECES = 1024
 class Blocks:
     """Reads a body block by block, and pauses it while a whole block waits to be taken."""
 
-    def __init__(self, body: IRequestBody) -> None:
-        self._body: IBodyProducer = body
+    def __init__(self, body: IBodyProducer) -> None:
+        self._body = body
         self._pieces: list[bytes] = []
         self._size_bytes = 0
         self._is_over = False

@@ -11,8 +11,8 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.web.iweb import IBodyProducer
 
-from ..interfaces import IRequestBody
 from ..values import PayloadFraming
 from .blocks import Blocks
 from .intake import Demands, Intake, Received
@@ -33,13 +33,15 @@ class TakesBlocks(Protocol):
 
 
 async def receive(
-    body: IRequestBody,
+    body: IBodyProducer,
     framing: PayloadFraming,
     demands: Demands,
     sink: TakesBlocks,
     threads: Threads,
 ) -> Received:
     """Read a body to its end, verify it and write its content to a sink.
+
+    The body of a request, that is, or the bytes of an object that are read to be digested.
 
     The sink is neither committed nor aborted: that is the caller's. When this fails or is
     cancelled, the body has been stopped and nothing touches the sink any more.
