@@ -15,9 +15,8 @@ from urllib.parse import unquote_to_bytes
 from attrs import frozen
 
 from ..errors import S3Error
+from ..s3.keys import checked_key
 from ..values import Address, RequestHead
-
-MAX_KEY_BYTES = 1024
 
 _PORT = re.compile(r":\d*$")
 # What could be a bucket at all; the finer rules are those of CreateBucket.
@@ -62,20 +61,6 @@ class Addressing:
         if not _PLAUSIBLE_BUCKET.fullmatch(bucket):
             raise S3Error("InvalidBucketName", BucketName=bucket)
         return Address(bucket, _key(raw))
-
-
-def checked_key(key: str) -> str:
-    """``key`` if an object may have it.
-
-    Raises:
-        S3Error: ``KeyTooLongError``, ``InvalidURI`` for a NUL character.
-    """
-    size = len(key.encode())
-    if size > MAX_KEY_BYTES:
-        raise S3Error("KeyTooLongError", Size=str(size), MaxSizeAllowed=str(MAX_KEY_BYTES))
-    if "\0" in key:
-        raise S3Error("InvalidURI")
-    return key
 
 
 def _key(raw: bytes) -> str | None:

@@ -18,9 +18,10 @@ from ..auth.authenticate import Authenticator
 from ..documents.tagging import MAX_OBJECT_TAGS, parse_tagging
 from ..errors import S3Error
 from ..interfaces import IRequestBody
+from ..s3.keys import checked_key
 from ..streams.form import read_form
 from ..values import Address, PayloadFraming, PostedForm, Principal, RequestHead
-from .address import Addressing, checked_key
+from .address import Addressing
 
 # Fields that go by the name of the header, those that go by another, and what is no header.
 _HEADERS = frozenset(

@@ -13,12 +13,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import S3Error
-from ..s3 import acl, buckets, listing, object_delete, object_read, object_write, ownership, service
+from ..s3 import (
+    acl,
+    attributes,
+    buckets,
+    listing,
+    object_delete,
+    object_read,
+    object_write,
+    ownership,
+    post_object,
+    service,
+    tagging,
+    versioning,
+)
 from ..values import Address
 from .operation import Body, Level, Operation, level_of
 
 _SERVICE, _BUCKET, _OBJECT = Level.SERVICE, Level.BUCKET, Level.OBJECT
-_DOCUMENT, _STREAM = Body.DOCUMENT, Body.STREAM
+_DOCUMENT, _STREAM, _FORM = Body.DOCUMENT, Body.STREAM, Body.FORM
 
 # fmt: off
 OPERATIONS: tuple[Operation, ...] = (
@@ -54,9 +67,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GetBucketReplication", "GET", _BUCKET, "s3:GetReplicationConfiguration", ("replication",)),
     Operation("GetBucketRequestPayment", "GET", _BUCKET, "s3:GetBucketRequestPayment", ("requestPayment",)),
     Operation("CreateSession", "GET", _BUCKET, "s3express:CreateSession", ("session",)),
-    Operation("GetBucketTagging", "GET", _BUCKET, "s3:GetBucketTagging", ("tagging",)),
+    Operation("GetBucketTagging", "GET", _BUCKET, "s3:GetBucketTagging", ("tagging",), handler=tagging.get_bucket_tagging),
     Operation("ListMultipartUploads", "GET", _BUCKET, "s3:ListBucketMultipartUploads", ("uploads",)),
-    Operation("GetBucketVersioning", "GET", _BUCKET, "s3:GetBucketVersioning", ("versioning",)),
+    Operation("GetBucketVersioning", "GET", _BUCKET, "s3:GetBucketVersioning", ("versioning",), handler=versioning.get_bucket_versioning),
     Operation("ListObjectVersions", "GET", _BUCKET, "s3:ListBucketVersions", ("versions",)),
     Operation("GetBucketWebsite", "GET", _BUCKET, "s3:GetBucketWebsite", ("website",)),
     Operation("ListObjectsV2", "GET", _BUCKET, "s3:ListBucket", ("list-type=2",), handler=listing.list_objects_v2),
@@ -85,8 +98,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("PutPublicAccessBlock", "PUT", _BUCKET, "s3:PutBucketPublicAccessBlock", ("publicAccessBlock",), body=_DOCUMENT),
     Operation("PutBucketReplication", "PUT", _BUCKET, "s3:PutReplicationConfiguration", ("replication",), body=_DOCUMENT),
     Operation("PutBucketRequestPayment", "PUT", _BUCKET, "s3:PutBucketRequestPayment", ("requestPayment",), body=_DOCUMENT),
-    Operation("PutBucketTagging", "PUT", _BUCKET, "s3:PutBucketTagging", ("tagging",), body=_DOCUMENT),
-    Operation("PutBucketVersioning", "PUT", _BUCKET, "s3:PutBucketVersioning", ("versioning",), body=_DOCUMENT),
+    Operation("PutBucketTagging", "PUT", _BUCKET, "s3:PutBucketTagging", ("tagging",), body=_DOCUMENT, handler=tagging.put_bucket_tagging),
+    Operation("PutBucketVersioning", "PUT", _BUCKET, "s3:PutBucketVersioning", ("versioning",), body=_DOCUMENT, handler=versioning.put_bucket_versioning),
     Operation("PutBucketWebsite", "PUT", _BUCKET, "s3:PutBucketWebsite", ("website",), body=_DOCUMENT),
     Operation("CreateBucket", "PUT", _BUCKET, "s3:CreateBucket", body=_DOCUMENT, handler=buckets.create_bucket),
 
@@ -94,7 +107,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("CreateBucketMetadataConfiguration", "POST", _BUCKET, "s3:CreateBucketMetadataTableConfiguration", ("metadataConfiguration",), body=_DOCUMENT),
     Operation("CreateBucketMetadataTableConfiguration", "POST", _BUCKET, "s3:CreateBucketMetadataTableConfiguration", ("metadataTable",), body=_DOCUMENT),
     Operation("WriteGetObjectResponse", "POST", _BUCKET, "s3-object-lambda:WriteGetObjectResponse", headers=("x-amz-request-route",), body=_STREAM),
-    Operation("PostObject", "POST", _BUCKET, "s3:PutObject", body=_STREAM),
+    Operation("PostObject", "POST", _BUCKET, "s3:PutObject", body=_FORM, handler=post_object.post_object),
 
     Operation("DeleteBucketAnalyticsConfiguration", "DELETE", _BUCKET, "s3:PutAnalyticsConfiguration", ("analytics",)),
     Operation("DeleteBucketCors", "DELETE", _BUCKET, "s3:PutBucketCORS", ("cors",)),
@@ -109,7 +122,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DeleteBucketPolicy", "DELETE", _BUCKET, "s3:DeleteBucketPolicy", ("policy",)),
     Operation("DeletePublicAccessBlock", "DELETE", _BUCKET, "s3:PutBucketPublicAccessBlock", ("publicAccessBlock",)),
     Operation("DeleteBucketReplication", "DELETE", _BUCKET, "s3:PutReplicationConfiguration", ("replication",)),
-    Operation("DeleteBucketTagging", "DELETE", _BUCKET, "s3:PutBucketTagging", ("tagging",)),
+    Operation("DeleteBucketTagging", "DELETE", _BUCKET, "s3:PutBucketTagging", ("tagging",), handler=tagging.delete_bucket_tagging),
     Operation("DeleteBucketWebsite", "DELETE", _BUCKET, "s3:DeleteBucketWebsite", ("website",)),
     Operation("DeleteBucket", "DELETE", _BUCKET, "s3:DeleteBucket", handler=buckets.delete_bucket),
 
@@ -117,10 +130,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GetObjectAcl", "GET", _OBJECT, "s3:GetObjectAcl", ("acl",), handler=acl.get_object_acl),
     Operation("GetObjectAnnotation", "GET", _OBJECT, "s3:GetObjectAnnotation", ("annotation", "annotationName")),
     Operation("ListObjectAnnotations", "GET", _OBJECT, "s3:ListObjectAnnotations", ("annotation",)),
-    Operation("GetObjectAttributes", "GET", _OBJECT, "s3:GetObjectAttributes", ("attributes",)),
+    Operation("GetObjectAttributes", "GET", _OBJECT, "s3:GetObjectAttributes", ("attributes",), handler=attributes.get_object_attributes),
     Operation("GetObjectLegalHold", "GET", _OBJECT, "s3:GetObjectLegalHold", ("legal-hold",)),
     Operation("GetObjectRetention", "GET", _OBJECT, "s3:GetObjectRetention", ("retention",)),
-    Operation("GetObjectTagging", "GET", _OBJECT, "s3:GetObjectTagging", ("tagging",)),
+    Operation("GetObjectTagging", "GET", _OBJECT, "s3:GetObjectTagging", ("tagging",), handler=tagging.get_object_tagging),
     Operation("GetObjectTorrent", "GET", _OBJECT, "s3:GetObjectTorrent", ("torrent",)),
     Operation("ListParts", "GET", _OBJECT, "s3:ListMultipartUploadParts", ("uploadId",)),
     Operation("GetObject", "GET", _OBJECT, "s3:GetObject", handler=object_read.get_object),
@@ -133,7 +146,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("PutObjectLegalHold", "PUT", _OBJECT, "s3:PutObjectLegalHold", ("legal-hold",), body=_DOCUMENT),
     Operation("RenameObject", "PUT", _OBJECT, "s3express:RenameObject", ("renameObject",)),
     Operation("PutObjectRetention", "PUT", _OBJECT, "s3:PutObjectRetention", ("retention",), body=_DOCUMENT),
-    Operation("PutObjectTagging", "PUT", _OBJECT, "s3:PutObjectTagging", ("tagging",), body=_DOCUMENT),
+    Operation("PutObjectTagging", "PUT", _OBJECT, "s3:PutObjectTagging", ("tagging",), body=_DOCUMENT, handler=tagging.put_object_tagging),
     Operation("UploadPartCopy", "PUT", _OBJECT, "s3:PutObject", ("partNumber", "uploadId"), headers=("x-amz-copy-source",)),
     Operation("UploadPart", "PUT", _OBJECT, "s3:PutObject", ("partNumber", "uploadId"), body=_STREAM),
     Operation("CopyObject", "PUT", _OBJECT, "s3:PutObject", headers=("x-amz-copy-source",)),
@@ -145,7 +158,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("CompleteMultipartUpload", "POST", _OBJECT, "s3:PutObject", ("uploadId",), body=_DOCUMENT),
 
     Operation("DeleteObjectAnnotation", "DELETE", _OBJECT, "s3:DeleteObjectAnnotation", ("annotation",)),
-    Operation("DeleteObjectTagging", "DELETE", _OBJECT, "s3:DeleteObjectTagging", ("tagging",)),
+    Operation("DeleteObjectTagging", "DELETE", _OBJECT, "s3:DeleteObjectTagging", ("tagging",), handler=tagging.delete_object_tagging),
     Operation("AbortMultipartUpload", "DELETE", _OBJECT, "s3:AbortMultipartUpload", ("uploadId",)),
     Operation("DeleteObject", "DELETE", _OBJECT, "s3:DeleteObject", handler=object_delete.delete_object),
 )

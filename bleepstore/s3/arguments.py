@@ -7,6 +7,8 @@ import binascii
 from collections.abc import Mapping
 
 from ..errors import S3Error
+from ..ids import is_version_id
+from ..values import NULL_VERSION_ID
 
 _MAX_INT32 = 2**31 - 1
 
@@ -49,6 +51,29 @@ def url_encoding_asked(query: Mapping[str, str]) -> bool:
 def boolean_argument(query: Mapping[str, str], name: str) -> bool:
     """``true`` or ``false``, absent meaning false."""
     return query.get(name, "").lower() == "true"
+
+
+def version_id_argument(query: Mapping[str, str]) -> str | None:
+    """The version that a request is about; None for the current one.
+
+    Raises:
+        S3Error: ``InvalidArgument`` for what cannot be the id of a version.
+    """
+    text = query.get("versionId")
+    if text == "":
+        raise _invalid("versionId", text, "Version id cannot be the empty string")
+    return None if text is None else checked_version_id("versionId", text)
+
+
+def checked_version_id(name: str, text: str) -> str:
+    """``text`` if it can be the id of a version.
+
+    Raises:
+        S3Error: ``InvalidArgument``, naming the argument ``name``.
+    """
+    if text != NULL_VERSION_ID and not is_version_id(text):
+        raise _invalid(name, text, "Invalid version id specified")
+    return text
 
 
 def to_token(position: str) -> str:

@@ -97,6 +97,13 @@ class Context:
         return self.bucket
 
     @property
+    def posted_form(self) -> PostedForm:
+        """The form that the request is; only PostObject asks."""
+        if self.form is None:
+            raise LookupError("the request is no form")
+        return self.form
+
+    @property
     def key(self) -> str:
         """The key of the address; only operations on objects ask."""
         if self.address.key is None:

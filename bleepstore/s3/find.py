@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..clock import http_date
 from ..errors import S3Error
 from ..values import Bucket, ObjectVersion
 from .access import check_version, concealed
+from .arguments import version_id_argument
 from .context import Context
 from .object_headers import version_headers
 
@@ -17,9 +19,7 @@ async def find_version(ctx: Context, *, with_content: bool = False) -> tuple[Buc
             ``AccessDenied`` by the version's access control list, and instead of what would tell
             a stranger which keys there are.
     """
-    version_id = ctx.query.get("versionId")
-    if version_id == "":
-        raise S3Error("InvalidArgument", "Version id cannot be the empty string")
+    version_id = version_id_argument(ctx.query)
     try:
         bucket, version = await ctx.services.metadata.objects.get(
             ctx.bucket_name, ctx.key, version_id, with_content=with_content
@@ -43,7 +43,11 @@ def _marker_error(
         return S3Error("NoSuchKey", headers=headers, Key=ctx.key)
     return S3Error(
         "MethodNotAllowed",
-        headers=(*headers, ("allow", "DELETE")),
+        headers=(
+            *headers,
+            ("allow", "DELETE"),
+            ("last-modified", http_date(marker.last_modified_ms)),
+        ),
         Method=ctx.head.method,
         ResourceType="DeleteMarker",
     )

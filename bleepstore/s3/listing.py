@@ -29,15 +29,15 @@ _PAGE = 1000
 
 async def list_objects(ctx: Context) -> Reply:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html"""
-    request = _request(ctx)
+    request = listing_request(ctx)
     marker = ctx.query.get("marker", "")
     page = await _page(ctx, request, marker)
-    return Reply(200, _headers(ctx), list_objects_result(request, page, marker))
+    return Reply(200, listing_headers(ctx), list_objects_result(request, page, marker))
 
 
 async def list_objects_v2(ctx: Context) -> Reply:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
-    request = _request(ctx)
+    request = listing_request(ctx)
     token = ctx.query.get("continuation-token")
     start_after = ctx.query.get("start-after")
     if token == "":
@@ -50,10 +50,11 @@ async def list_objects_v2(ctx: Context) -> Reply:
     )
     with_owner = boolean_argument(ctx.query, "fetch-owner")
     document = list_objects_v2_result(request, page, continuation, with_owner)
-    return Reply(200, _headers(ctx), document)
+    return Reply(200, listing_headers(ctx), document)
 
 
-def _request(ctx: Context) -> ListingRequest:
+def listing_request(ctx: Context) -> ListingRequest:
+    """What the query asks of a listing, of objects or of versions."""
     return ListingRequest(
         bucket=ctx.bucket_name,
         prefix=ctx.query.get("prefix", ""),
@@ -84,5 +85,6 @@ def _with_owners(bucket: Bucket, page: ListingPage) -> ListingPage:
     return evolve(page, objects=tuple(evolve(each, owner=owner) for each in page.objects))
 
 
-def _headers(ctx: Context) -> tuple[tuple[str, str], ...]:
+def listing_headers(ctx: Context) -> tuple[tuple[str, str], ...]:
+    """The headers of a listing."""
     return CONTENT_TYPE, ("x-amz-bucket-region", ctx.services.region)

@@ -15,6 +15,7 @@ from .find import find_version
 from .object_headers import object_headers, overridden, version_headers
 from .ranges import parse_range
 from .segments import open_segments
+from .tagging import tag_count_headers
 
 
 async def head_object(ctx: Context) -> Reply:
@@ -56,6 +57,7 @@ def _read_plan(
     stretch = parse_range(asked, version.size_bytes)
     headers = [*object_headers(version), ("accept-ranges", "bytes")]
     headers += version_headers(bucket.versioning, version.version_id)
+    headers += tag_count_headers(ctx, bucket, version)
     headers = overridden(headers, ctx.query, ctx.principal.is_anonymous)
     if stretch is None:
         headers += wanted_checksum_headers(ctx.headers, version)

@@ -16,7 +16,6 @@ _UNSUPPORTED = (
     "x-amz-bucket-object-lock-enabled",
     "x-amz-website-redirect-location",
     "x-amz-write-offset-bytes",
-    "x-amz-tagging",
 )
 # "Requester pays" and "no lock please" ask for nothing.
 _HARMLESS = {"x-amz-bucket-object-lock-enabled": "false"}
