@@ -19,7 +19,8 @@ from .bucket_settings import (
     set_versioning,
 )
 from .columns import tags_to_column
-from .ordering import successor
+from .ordering import LAST, successor
+from .uploads_expiry import date_back_uploads
 
 __all__ = [
     "BucketPage",
@@ -43,8 +44,6 @@ _INSERT = (
 _HAS_OBJECT = "SELECT 1 FROM object WHERE bucket_id = ? LIMIT 1"
 _HAS_VERSION = "SELECT 1 FROM object_version WHERE bucket_id = ? LIMIT 1"
 _DELETE = "DELETE FROM bucket WHERE bucket_id = ?"
-
-_AFTER_ALL_NAMES = "\U0010ffff"  # bucket names are ASCII
 
 
 @frozen
@@ -82,6 +81,8 @@ class Buckets:
 
     async def delete(self, name: str) -> None:
         """Delete a bucket that has nothing in it: no object, older version or delete marker.
+
+        Uploads under way do not keep it; they end with it.
 
         Raises:
             S3Error: ``NoSuchBucket`` or ``BucketNotEmpty``.
@@ -137,11 +138,12 @@ def _delete(txn: ITransaction, name: str) -> None:
         txn.execute(query, (bucket.id,))
         if txn.fetch_one():
             raise S3Error("BucketNotEmpty", BucketName=name)
+    date_back_uploads(txn, bucket.id)
     txn.execute(_DELETE, (bucket.id,))
 
 
 def _list(txn: ITransaction, owner_id: str, prefix: str, after: str, limit: int) -> BucketPage:
-    end = successor(prefix) or _AFTER_ALL_NAMES
+    end = successor(prefix) or LAST  # bucket names are ASCII
     txn.execute(_LIST, (owner_id, after, prefix, end, limit + 1))
     rows = txn.fetch_all()
     return BucketPage(tuple(row_to_bucket(row) for row in rows[:limit]), len(rows) > limit)

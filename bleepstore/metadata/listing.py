@@ -1,12 +1,9 @@
-"""Listing current versions: pages, prefixes and delimiters, as a transaction function.
-
-With a delimiter the walk leaps from a common prefix to the first key behind all keys that the
-prefix hides, so a page costs what it shows.
-"""
+"""Listing current versions, as a transaction function."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -17,6 +14,7 @@ from ..values import Bucket, ListedObject, ListingPage, Owner
 from .bucket_rows import find_bucket
 from .columns import column_to_checksums
 from .ordering import successor
+from .walk import Keys, rows, walk
 
 _SELECT = (
     "SELECT key, size_bytes, etag, last_modified_ms, storage_class, object.owner_id, "
@@ -25,8 +23,6 @@ _SELECT = (
 )
 _FROM = f"{_SELECT} WHERE bucket_id = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?"
 _AFTER = f"{_SELECT} WHERE bucket_id = ? AND key > ? AND key < ? ORDER BY key LIMIT ?"
-
-_AFTER_ALL_KEYS = "\U0010ffff" * 257  # keys have at most 1,024 bytes, this has 1,028
 
 
 @frozen
@@ -57,7 +53,7 @@ def list_objects(
     entries = list(islice(_entries(txn, bucket, query), query.max_keys + 1))
     shown = entries[: query.max_keys]
     page = ListingPage(
-        objects=tuple(entry for entry in shown if isinstance(entry, ListedObject)),
+        objects=tuple(_row_to_listed(entry) for entry in shown if not isinstance(entry, str)),
         common_prefixes=tuple(entry for entry in shown if isinstance(entry, str)),
         is_truncated=len(entries) > len(shown),
         last=_position(shown[-1]) if shown else "",
@@ -65,40 +61,31 @@ def list_objects(
     return bucket, page
 
 
-def _position(entry: ListedObject | str) -> str:
-    return entry if isinstance(entry, str) else entry.key
+def _position(entry: Any) -> str:
+    return entry if isinstance(entry, str) else entry[0]
 
 
-def _entries(txn: ITransaction, bucket: Bucket, query: ListObjects) -> Iterator[ListedObject | str]:
-    """Objects and common prefixes in order; reads rows only as far as it is asked."""
-    sql, start = _start(query)
-    end = successor(query.prefix) or _AFTER_ALL_KEYS
-    while start is not None:
-        txn.execute(sql, (bucket.id, start, end, query.max_keys + 1))
-        sql, start = _FROM, None
-        for row in iter(txn.fetch_one, None) if query.delimiter else txn.fetch_all():
-            rolled_up = _common_prefix(row[0], query)
-            if rolled_up is not None:
-                yield rolled_up
-                start = successor(rolled_up)
-                break
-            yield _row_to_listed(row)
+def _entries(txn: ITransaction, bucket: Bucket, query: ListObjects) -> Iterator[Any]:
+    """Rows and common prefixes in order."""
+    keys = Keys(query.prefix, query.delimiter)
+
+    def scan(sql: str, start: str) -> Iterable[Any]:
+        txn.execute(sql, (bucket.id, start, keys.end, query.max_keys + 1))
+        return rows(txn, keys)
+
+    sql, start = _start(keys, query.after)
+    if start is None:
+        return iter(())
+    return walk(keys, scan(sql, start), partial(scan, _FROM))
 
 
-def _start(query: ListObjects) -> tuple[str, str | None]:
+def _start(keys: Keys, after: str) -> tuple[str, str | None]:
     """Where the page begins: a query that takes a lower bound, and the bound; None for nowhere."""
-    if query.after < query.prefix or not query.after:
-        return _FROM, query.prefix
-    if _common_prefix(query.after, query) == query.after:
-        return _FROM, successor(query.after)
-    return _AFTER, query.after
-
-
-def _common_prefix(key: str, query: ListObjects) -> str | None:
-    if not query.delimiter:
-        return None
-    found = key.find(query.delimiter, len(query.prefix))
-    return None if found < 0 else key[: found + len(query.delimiter)]
+    if after < keys.prefix or not after:
+        return _FROM, keys.prefix
+    if keys.is_rolled_up(after):
+        return _FROM, successor(after)
+    return _AFTER, after
 
 
 def _row_to_listed(row: Any) -> ListedObject:

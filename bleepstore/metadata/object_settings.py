@@ -67,13 +67,12 @@ def set_acl(txn: ITransaction, command: SetAcl) -> str | None:
 
 def _set(txn: ITransaction, column: str, value: str, command: SetTags | SetAcl) -> str | None:
     bucket = find_bucket(txn, command.bucket)
-    place = (bucket.id, command.key)
-    if command.version_id is None:
-        attempts = [(_SET_OF_CURRENT, place)]
-    else:
-        place_by_id = (*place, command.version_id)
-        attempts = [(_SET_OF_CURRENT_BY_ID, place_by_id), (_SET_OF_OTHER, place_by_id)]
-    for sql, where in attempts:
+    where = [bucket.id, command.key]
+    attempts = [_SET_OF_CURRENT]
+    if command.version_id is not None:
+        where.append(command.version_id)
+        attempts = [_SET_OF_CURRENT_BY_ID, _SET_OF_OTHER]
+    for sql in attempts:
         txn.execute(sql.format(column), (value, *where))
         row = txn.fetch_one()
         if row is not None:

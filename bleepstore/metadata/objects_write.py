@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ..errors import S3Error
 from ..interfaces import ITransaction
 from ..values import Blob, Bucket, ObjectVersion, Owner, Versioning
 from . import blobs
 from .bucket_rows import find_bucket, shown_version_id
+from .conditions import check_if_match, check_if_none_match
 from .versions import (
     Current,
     find_current,
@@ -93,9 +93,9 @@ def put_object(txn: ITransaction, command: PutObject) -> PutResult:
     """See :meth:`~bleepstore.metadata.objects.Objects.put`."""
     bucket = find_bucket(txn, command.bucket)
     current = find_current(txn, bucket, command.version.key)
-    if command.if_none_match and current is not None:
-        raise S3Error("PreconditionFailed", Condition="If-None-Match")
-    _check_if_match(command.if_match, current, command.version.key)
+    current_etag = current.etag if current else None
+    check_if_none_match(command.if_none_match, current_etag)
+    check_if_match(command.if_match, current_etag, command.version.key)
     # Before anything is released: a copy of an object onto itself keeps its blobs.
     blobs.refer(txn, command.version.segments, command.blobs)
     stored = stack(txn, bucket, current, command.version)
@@ -106,7 +106,7 @@ def delete_object(txn: ITransaction, command: DeleteObject) -> DeleteResult:
     """See :meth:`~bleepstore.metadata.objects.Objects.delete`."""
     bucket = find_bucket(txn, command.bucket)
     current = find_current(txn, bucket, command.key)
-    _check_if_match(command.if_match, current, command.key)
+    check_if_match(command.if_match, current.etag if current else None, command.key)
     if command.version_id is not None:
         return _delete_version(txn, bucket, current, command, command.version_id)
     if bucket.versioning is not Versioning.OFF:
@@ -148,16 +148,3 @@ def _marker(command: DeleteObject) -> ObjectVersion:
         owner=command.owner,
         is_delete_marker=True,
     )
-
-
-def _check_if_match(if_match: str | None, current: Current | None, key: str) -> None:
-    """A key without a current version is a 404, any other mismatch a 412.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-    """
-    if if_match is None:
-        return
-    if current is None:
-        raise S3Error("NoSuchKey", Key=key)
-    if if_match not in ("*", current.etag):
-        raise S3Error("PreconditionFailed", Condition="If-Match")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_LAST = "\U0010ffff"
+LAST = "\U0010ffff"
+"""The last code point: greater than every text that begins with another one."""
 
 
 def successor(prefix: str) -> str | None:
@@ -10,7 +11,7 @@ def successor(prefix: str) -> str | None:
 
     None if there is none: for the empty prefix, and for one of U+10FFFF alone.
     """
-    stem = prefix.rstrip(_LAST)
+    stem = prefix.rstrip(LAST)
     if not stem:
         return None
     code_point = ord(stem[-1]) + 1

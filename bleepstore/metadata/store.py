@@ -13,6 +13,7 @@ from .buckets import Buckets
 from .database import Database
 from .objects import Objects
 from .sqlite import Durability
+from .uploads import Uploads
 
 
 @frozen
@@ -23,6 +24,7 @@ class Store:
     accounts: Accounts
     buckets: Buckets
     objects: Objects
+    uploads: Uploads
     blobs: Blobs
     garbage: Garbage
 
@@ -35,6 +37,7 @@ def open_store(path: Path, reactor: Any, durability: Durability = "full") -> Sto
         accounts=Accounts(database),
         buckets=Buckets(database),
         objects=Objects(database),
+        uploads=Uploads(database),
         blobs=Blobs(database),
         garbage=Garbage(database),
     )

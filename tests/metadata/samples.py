@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 from bleepstore.ids import new_blob_id, new_version_id
@@ -10,7 +11,19 @@ from bleepstore.metadata.dialects import SQLITE
 from bleepstore.metadata.migrate import known_steps, migrate
 from bleepstore.metadata.objects import DeleteObject, PutObject
 from bleepstore.metadata.transaction import Transaction
-from bleepstore.values import Blob, Bucket, ObjectVersion, Owner, Segment, Versioning
+from bleepstore.metadata.uploads import CompleteUpload, PutPart
+from bleepstore.values import (
+    Blob,
+    Bucket,
+    Checksum,
+    CompletedPart,
+    ObjectVersion,
+    Owner,
+    Part,
+    Segment,
+    Upload,
+    Versioning,
+)
 
 ANN = Owner("ann-id", "Ann")
 BOB = Owner("bob-id", "Bob")
@@ -75,3 +88,36 @@ def memory_connection() -> sqlite3.Connection:
 def transaction(connection: sqlite3.Connection) -> Transaction:
     """A transaction that is always open: each statement stands for itself."""
     return Transaction(connection.cursor(), SQLITE)
+
+
+def upload(upload_id: str = "u1", key: str = "a") -> Upload:
+    return Upload(upload_id, key, owner=ANN, initiator=ANN, initiated_ms=1_000)
+
+
+def part_of(number: int, *blobs: Blob, etag: str = "", checksums: Sequence[Checksum] = ()) -> Part:
+    """A part whose data are the whole of some blobs; its ETag is hexadecimal, as MD5s are."""
+    return Part(
+        number=number,
+        size_bytes=sum(blob.size_bytes for blob in blobs),
+        etag=etag or f"{number:032x}",
+        last_modified_ms=2_000,
+        segments=tuple(Segment(blob.locator, 0, blob.size_bytes) for blob in blobs),
+        checksums=tuple(checksums),
+    )
+
+
+def put_part(part: Part, *blobs: Blob, upload_id: str = "u1") -> PutPart:
+    return PutPart("photos", "a", upload_id, part, blobs)
+
+
+def complete(*parts: Part, upload_id: str = "u1", at_ms: int = 8_000) -> CompleteUpload:
+    """A command that completes an upload with these parts, however small they are."""
+    return CompleteUpload(
+        "photos",
+        "a",
+        upload_id,
+        tuple(CompletedPart(part.number, part.etag, part.checksums) for part in parts),
+        new_version_id(),
+        at_ms,
+        min_part_size=0,
+    )

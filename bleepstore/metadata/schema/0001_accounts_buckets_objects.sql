@@ -1,4 +1,4 @@
--- Accounts, buckets, objects with their versions, and the blobs that they refer to.
+-- Accounts, buckets, objects with their versions, uploads, and the blobs that they refer to.
 --
 -- A statement ends with a semicolon at the end of a line. Words that begin with a dollar sign
 -- are filled in by the dialect (see dialects.py). All times are milliseconds since the epoch.
@@ -93,8 +93,57 @@ CREATE TABLE object_version (
 
 CREATE UNIQUE INDEX object_version_by_id ON object_version (bucket_id, key, version_id);
 
--- The bytes that objects refer to. refs is the number of segments, of all versions of all
--- objects, that name the locator; a blob that nobody names has no row. content holds the bytes
+-- Multipart uploads that are neither completed nor aborted. The columns are those that the object
+-- will have; checksum_algorithm and checksum_type are '' where the client named none. Upload ids
+-- begin with their time, so uploads of one key stand in the order in which they began.
+CREATE TABLE upload (
+    bucket_id          TEXT   NOT NULL,
+    key                $key   NOT NULL,
+    upload_id          $key   NOT NULL,
+    initiated_ms       BIGINT NOT NULL,
+    owner_id           TEXT   NOT NULL,
+    initiator_id       TEXT   NOT NULL,
+    storage_class      TEXT   NOT NULL,
+    checksum_algorithm TEXT   NOT NULL,
+    checksum_type      TEXT   NOT NULL,
+    headers            TEXT   NOT NULL,
+    user_metadata      TEXT   NOT NULL,
+    tags               TEXT   NOT NULL,
+    acl                TEXT   NOT NULL,
+    PRIMARY KEY (bucket_id, key, upload_id)
+) $without_rowid;
+
+CREATE INDEX upload_by_age ON upload (initiated_ms);
+
+-- The parts of those uploads.
+CREATE TABLE part (
+    upload_id        $key   NOT NULL,
+    number           BIGINT NOT NULL,
+    size_bytes       BIGINT NOT NULL,
+    etag             TEXT   NOT NULL,
+    last_modified_ms BIGINT NOT NULL,
+    checksums        TEXT   NOT NULL,
+    segments         TEXT   NOT NULL,
+    PRIMARY KEY (upload_id, number)
+) $without_rowid;
+
+-- What became of completed uploads, so that completing one twice answers the same twice.
+-- version_id is the one that was shown, '' for none.
+CREATE TABLE completed_upload (
+    bucket_id    TEXT   NOT NULL,
+    key          $key   NOT NULL,
+    upload_id    $key   NOT NULL,
+    completed_ms BIGINT NOT NULL,
+    version_id   TEXT   NOT NULL,
+    etag         TEXT   NOT NULL,
+    checksums    TEXT   NOT NULL,
+    PRIMARY KEY (bucket_id, key, upload_id)
+) $without_rowid;
+
+CREATE INDEX completed_upload_by_age ON completed_upload (completed_ms);
+
+-- The bytes that objects and parts refer to. refs is the number of segments, of all versions of
+-- all objects and of all parts, that name the locator; a blob that nobody names has no row. content holds the bytes
 -- of a small object, and is NULL for bytes that a storage backend keeps.
 --
 -- Not clustered by locator: rows with content are packed tighter in a table ordered by row
