@@ -18,6 +18,7 @@ from ..s3 import (
     attributes,
     buckets,
     listing,
+    object_copy,
     object_delete,
     object_read,
     object_write,
@@ -149,7 +150,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("PutObjectTagging", "PUT", _OBJECT, "s3:PutObjectTagging", ("tagging",), body=_DOCUMENT, handler=tagging.put_object_tagging),
     Operation("UploadPartCopy", "PUT", _OBJECT, "s3:PutObject", ("partNumber", "uploadId"), headers=("x-amz-copy-source",)),
     Operation("UploadPart", "PUT", _OBJECT, "s3:PutObject", ("partNumber", "uploadId"), body=_STREAM),
-    Operation("CopyObject", "PUT", _OBJECT, "s3:PutObject", headers=("x-amz-copy-source",)),
+    Operation("CopyObject", "PUT", _OBJECT, "s3:PutObject", headers=("x-amz-copy-source",), handler=object_copy.copy_object),
     Operation("PutObject", "PUT", _OBJECT, "s3:PutObject", body=_STREAM, handler=object_write.put_object),
 
     Operation("RestoreObject", "POST", _OBJECT, "s3:RestoreObject", ("restore",), body=_DOCUMENT),

@@ -47,8 +47,15 @@ class DeclaredChecksum:
         return None if self.value is None else Checksum(self.algorithm, self.value)
 
 
-def declared_checksum(headers: Mapping[str, str], trailer: tuple[str, ...]) -> DeclaredChecksum:
+def declared_checksum(
+    headers: Mapping[str, str],
+    trailer: tuple[str, ...],
+    default: ChecksumAlgorithm = DEFAULT_ALGORITHM,
+) -> DeclaredChecksum:
     """What the head of an upload says about its checksum.
+
+    Args:
+        default: the algorithm where the head names none.
 
     Raises:
         S3Error: ``InvalidRequest`` for two checksums, a malformed or an unknown one.
@@ -66,7 +73,7 @@ def declared_checksum(headers: Mapping[str, str], trailer: tuple[str, ...]) -> D
         return DeclaredChecksum(algorithm, _valid(algorithm, headers[algorithm.header]))
     if in_trailer:
         return DeclaredChecksum(_BY_HEADER[in_trailer[0]], in_trailer=True)
-    return DeclaredChecksum(_named(headers) or DEFAULT_ALGORITHM)
+    return DeclaredChecksum(named_algorithm(headers, "x-amz-sdk-checksum-algorithm") or default)
 
 
 def _refuse_unknown(headers: Mapping[str, str], trailer: tuple[str, ...]) -> None:
@@ -90,9 +97,13 @@ def _valid(algorithm: ChecksumAlgorithm, value: str) -> str:
     return value
 
 
-def _named(headers: Mapping[str, str]) -> ChecksumAlgorithm | None:
-    """The algorithm that ``x-amz-sdk-checksum-algorithm`` names without giving a value."""
-    name = headers.get("x-amz-sdk-checksum-algorithm")
+def named_algorithm(headers: Mapping[str, str], header: str) -> ChecksumAlgorithm | None:
+    """The algorithm that a header names without giving a value.
+
+    Raises:
+        S3Error: ``InvalidRequest`` for an unknown one.
+    """
+    name = headers.get(header)
     if name is None:
         return None
     try:

@@ -12,6 +12,8 @@ from ..errors import S3Error
 from ..values import ObjectVersion
 from .object_headers import validators
 
+_SOURCE_PREFIX = "x-amz-copy-source-"
+
 
 def check_read_conditions(headers: Mapping[str, str], version: ObjectVersion) -> None:
     """Apply the conditions of a read in the order of RFC 9110 section 13.2.2.
@@ -29,6 +31,28 @@ def check_read_conditions(headers: Mapping[str, str], version: ObjectVersion) ->
             raise _not_modified(version)
     elif _is_not_later(version, headers.get("if-modified-since")):
         raise _not_modified(version)
+
+
+def check_source_conditions(headers: Mapping[str, str], version: ObjectVersion) -> None:
+    """Apply the conditions of a copy on its source: those of a read, but each one fails alike.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html (the headers
+    ``x-amz-copy-source-if-*`` and what they mean together)
+
+    Raises:
+        S3Error: ``PreconditionFailed``.
+    """
+    conditions = {
+        name.removeprefix(_SOURCE_PREFIX): value
+        for name, value in headers.items()
+        if name.startswith(_SOURCE_PREFIX)
+    }
+    try:
+        check_read_conditions(conditions, version)
+    except S3Error as error:
+        absent = "If-None-Match" if "if-none-match" in conditions else "If-Modified-Since"
+        condition = error.elements.get("Condition", absent)
+        raise S3Error("PreconditionFailed", Condition=f"{_SOURCE_PREFIX}{condition}") from error
 
 
 def _not_modified(version: ObjectVersion) -> S3Error:

@@ -1,13 +1,15 @@
-"""Finding the version of an object that a request is about."""
+"""Finding the versions of objects that a request is about."""
 
 from __future__ import annotations
 
+from ..auth.authorize import SOURCE_EXPECTED_OWNER, check_expected_owner
 from ..clock import http_date
 from ..errors import S3Error
 from ..values import Bucket, ObjectVersion
-from .access import check_version, concealed
+from .access import check_source, check_version, concealed
 from .arguments import version_id_argument
 from .context import Context
+from .copy_source import CopySource
 from .object_headers import version_headers
 
 
@@ -30,6 +32,34 @@ async def find_version(ctx: Context, *, with_content: bool = False) -> tuple[Buc
     if version.is_delete_marker:
         raise _marker_error(ctx, bucket, version, version_id)
     return bucket, version
+
+
+async def find_source(ctx: Context, source: CopySource) -> tuple[Bucket, ObjectVersion]:
+    """The version that a copy reads, if it lets the caller in.
+
+    Raises:
+        S3Error: as :func:`find_version`, ``NoSuchBucket``, and ``InvalidRequest`` for a delete
+            marker that is named by its id.
+    """
+    objects, buckets = ctx.services.metadata.objects, ctx.services.metadata.buckets
+    try:
+        bucket, version = await objects.get(source.bucket, source.key, source.version_id)
+    except S3Error as error:
+        raise concealed(ctx, await buckets.get(source.bucket), error) from error
+    check_expected_owner(ctx.head, SOURCE_EXPECTED_OWNER, bucket)
+    if version.is_delete_marker:
+        raise concealed(ctx, bucket, _marker_as_source(source))
+    check_source(ctx, bucket, version)
+    return bucket, version
+
+
+def _marker_as_source(source: CopySource) -> S3Error:
+    if source.version_id is None:
+        return S3Error("NoSuchKey", Key=source.key)
+    return S3Error(
+        "InvalidRequest",
+        "The source of a copy request may not specifically refer to a delete marker by version id.",
+    )
 
 
 def _marker_error(
