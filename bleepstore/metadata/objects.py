@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from ..interfaces import IDatabase
-from ..values import Bucket, ListingPage, ObjectVersion
+from ..values import Bucket, ListingPage, ObjectVersion, VersionListing
 from .listing import ListObjects, list_objects
 from .object_settings import SetAcl, SetTags, set_acl, set_tags
 from .objects_read import get_object
@@ -17,11 +17,13 @@ from .objects_write import (
     delete_object,
     put_object,
 )
+from .version_listing import ListVersions, list_versions
 
 __all__ = [
     "DeleteObject",
     "DeleteResult",
     "ListObjects",
+    "ListVersions",
     "Objects",
     "PutObject",
     "PutResult",
@@ -78,6 +80,15 @@ class Objects:
     async def list_objects(self, bucket: str, query: ListObjects) -> tuple[Bucket, ListingPage]:
         """One page of the current versions of a bucket."""
         return await self._database.read("list_objects", list_objects, bucket, query)
+
+    async def list_versions(
+        self, bucket: str, query: ListVersions
+    ) -> tuple[Bucket, VersionListing]:
+        """One page of all versions and delete markers of a bucket.
+
+        The versions have what a listing shows: no headers, metadata, tags, parts or segments.
+        """
+        return await self._database.read("list_versions", list_versions, bucket, query)
 
     async def set_tags(self, command: SetTags) -> str | None:
         """Replace the tag set of a version; answer its id as ``x-amz-version-id`` shows it.
