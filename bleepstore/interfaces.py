@@ -161,6 +161,17 @@ class IBlobStore(Interface):
         """Release threads and connections."""
 
 
+class IArrivals(Interface):
+    """A backend that knows of the blobs on their way in, those of other processes too."""
+
+    def list_arrivals() -> Awaitable[Any]:
+        """The locators of blobs that are neither settled nor aborted, as a mapping.
+
+        The values say whether the process that brings the blob in still runs. Where it does not,
+        recovery is due. A blob that is settled in the meantime may be among them or not.
+        """
+
+
 class ICredentials(Interface):
     """Where authentication finds secrets."""
 

@@ -40,7 +40,7 @@ from zope.interface import implementer
 
 from ..errors import BlobMissing
 from ..ids import is_blob_id
-from ..interfaces import IBlobStore
+from ..interfaces import IArrivals, IBlobStore
 from ..streams.producers import FileProducer
 from ..streams.threads import Threads
 from ..values import BlobName
@@ -56,7 +56,7 @@ log = txaio.make_logger()
 _RECOVERY_BATCH = 500
 
 
-@implementer(IBlobStore)
+@implementer(IBlobStore, IArrivals)
 class FileStore:
     """Keeps each blob in a file of its own.
 
@@ -166,3 +166,7 @@ class FileStore:
         for folder in await self._threads.run(self._folders.top_folders):
             for blob_id in await self._threads.run(partial(self._folders.blob_ids, folder)):
                 yield file_locator(blob_id)
+
+    async def list_arrivals(self) -> dict[str, bool]:
+        arrivals = await self._threads.run(Incoming.survey, self._all_incoming)
+        return {file_locator(blob_id): is_live for blob_id, is_live in arrivals.items()}

@@ -70,9 +70,21 @@ class Incoming:
             return None
         return cls(path, lock)
 
+    @classmethod
+    def survey(cls, parent: Path) -> dict[str, bool]:
+        """The blobs in all folders, each with whether the folder's owner is still there."""
+        found: dict[str, bool] = {}
+        with _all_locked(parent):
+            for folder in (entry for entry in parent.iterdir() if entry.is_dir()):
+                abandoned = cls._claim(folder)
+                found |= dict.fromkeys(_blob_ids(folder), abandoned is None)
+                if abandoned is not None:
+                    abandoned._lock.close()
+        return found
+
     def blob_ids(self) -> list[str]:
         """The blobs whose names are here."""
-        return [name for name in os.listdir(self.path) if is_blob_id(name)]  # noqa: PTH208
+        return _blob_ids(self.path)
 
     def remove(self) -> None:
         """Remove the folder with all that is in it, and give up the lock."""
@@ -90,6 +102,10 @@ class Incoming:
             return False
         self.remove()
         return True
+
+
+def _blob_ids(folder: Path) -> list[str]:
+    return [name for name in os.listdir(folder) if is_blob_id(name)]  # noqa: PTH208
 
 
 def _open_lock(folder: Path) -> FileIO:

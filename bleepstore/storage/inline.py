@@ -8,14 +8,14 @@ knows nothing of the database.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from ..errors import BlobMissing
-from ..interfaces import IBlobStore, ISink
+from ..interfaces import IArrivals, IBlobStore, ISink
 from ..streams.producers import BytesProducer
 from ..values import Blob, BlobName
 from .locators import inline_locator, is_inline
@@ -23,7 +23,7 @@ from .locators import inline_locator, is_inline
 ReadContent = Callable[[str], Awaitable[bytes | None]]
 
 
-@implementer(IBlobStore)
+@implementer(IBlobStore, IArrivals)
 class InlineStore:
     """Puts blobs up to a size into the metadata, and the others into another backend.
 
@@ -77,6 +77,11 @@ class InlineStore:
 
     def list_locators(self) -> AsyncIterator[str]:
         return self._files.list_locators()
+
+    async def list_arrivals(self) -> Mapping[str, bool]:
+        """Those of the other backend: a blob in the metadata arrives with its reference."""
+        arrivals: Mapping[str, bool] = await IArrivals(self._files).list_arrivals()
+        return arrivals
 
 
 @implementer(ISink)

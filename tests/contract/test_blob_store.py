@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from zope.interface.verify import verifyObject
 
 from bleepstore.errors import BlobMissing, StorageFull
-from bleepstore.interfaces import IBlobStore, ISink
+from bleepstore.interfaces import IArrivals, IBlobStore, ISink
 from bleepstore.streams.threads import Threads
 from tests.contract.backends import BACKENDS, Backend
 from tests.streams.gathering import Gathering
@@ -279,3 +279,28 @@ async def test_a_stopped_store_leaves_no_trace_of_its_process(backend: Backend) 
     assert [path for path in (backend.root / "incoming").iterdir() if path.is_dir()] == []
     await backend.store.start()
     assert await backend.get(blob.locator, 0, LARGE) == content(LARGE)
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_is_on_its_way_is_known_until_it_is_settled(backend: Backend) -> None:
+    assert verifyObject(IArrivals, backend.store)
+    sink = await backend.open_sink(LARGE)
+    await sink.write(content(LARGE))
+    blob = await sink.commit()
+    assert await IArrivals(backend.store).list_arrivals() == {blob.locator: True}
+    backend.blobs[blob.locator] = blob
+    await sink.settle()
+    await backend.store.stop()
+    assert await IArrivals(backend.store).list_arrivals() == {}
+    await backend.store.start()
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_a_crash_left_on_its_way_is_known_as_such(backend: Backend) -> None:
+    sink = await backend.open_sink(LARGE)
+    await sink.write(content(LARGE))
+    blob = await sink.commit()
+    await backend.crash()
+    assert await IArrivals(backend.store).list_arrivals() == {blob.locator: False}
+    await backend.recover()
+    assert await IArrivals(backend.store).list_arrivals() == {}

@@ -43,6 +43,20 @@ def test_a_folder_is_abandoned_when_its_process_is_killed(tmp_path: Path) -> Non
     assert not path.exists()
 
 
+def test_a_survey_tells_live_owners_from_dead_ones(tmp_path: Path) -> None:
+    live, dead = Incoming.create(tmp_path), Incoming.create(tmp_path)
+    ids = [new_blob_id(), new_blob_id()]
+    for folder, blob_id in zip((live, dead), ids, strict=True):
+        (folder.path / blob_id).touch()
+    dead._lock.close()
+    for _ in range(2):  # looking changes nothing
+        assert Incoming.survey(tmp_path) == {ids[0]: True, ids[1]: False}
+    (claimed,) = Incoming.claim_abandoned(tmp_path)
+    assert claimed.path == dead.path
+    claimed.remove()
+    live.remove()
+
+
 def test_a_folder_is_claimed_once(tmp_path: Path) -> None:
     own = Incoming.create(tmp_path)
     own._lock.close()
