@@ -6,7 +6,7 @@ Empty is common and costs nothing to read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..values import Checksum, ChecksumAlgorithm, ChecksumType, Segment
@@ -47,6 +47,11 @@ def segments_to_column(segments: Sequence[Segment]) -> str:
 def column_to_segments(column: str) -> tuple[Segment, ...]:
     """The segments of a column."""
     return from_json(column, lambda item: Segment(*item))
+
+
+def segments_of_rows(rows: Iterable[tuple[str]]) -> list[Segment]:
+    """All segments of rows that have them as their only column."""
+    return [segment for (column,) in rows for segment in column_to_segments(column)]
 
 
 def checksums_to_column(checksums: Sequence[Checksum]) -> str:

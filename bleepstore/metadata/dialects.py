@@ -23,7 +23,8 @@ class Dialect:
         words: what each ``$word`` of the SQL texts becomes. ``$key``: the type of a text that
             sorts as UTF-8 bytes. ``$blob``: the type of bytes. ``$without_rowid``: clusters a
             table by its primary key. ``$in_list``: membership in a parameter that is a JSON
-            array of texts. ``$counts``: rows (text, number) of a parameter that is a JSON object.
+            array of texts; ``$list``: rows (value) of such a parameter. ``$pairs``: rows (one, two) of a parameter
+            that is a JSON array of arrays of two texts. ``$counts``: rows (text, number) of a parameter that is a JSON object.
         table_exists: a query that counts the tables of the name given as its parameter.
         translate: an engine's exception as what the rest of the house understands; the same
             exception where there is nothing better to say, else the cause of the one answered.
@@ -62,6 +63,8 @@ SQLITE = Dialect(
         "blob": "BLOB",
         "without_rowid": "WITHOUT ROWID",
         "in_list": "IN (SELECT value FROM json_each(?))",
+        "list": "SELECT value FROM json_each(?)",
+        "pairs": "SELECT value ->> 0 AS one, value ->> 1 AS two FROM json_each(?)",
         "counts": "SELECT key, value FROM json_each(?)",
     },
     table_exists="SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",

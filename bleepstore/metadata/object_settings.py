@@ -6,9 +6,10 @@ from attrs import frozen
 
 from ..errors import S3Error
 from ..interfaces import ITransaction
-from ..values import Bucket
+from ..values import Bucket, ObjectVersion
 from .bucket_rows import find_bucket, shown_version_id
 from .columns import tags_to_column
+from .objects_read import get_object
 
 _SET_OF_CURRENT = "UPDATE object SET {} = ? WHERE bucket_id = ? AND key = ? RETURNING version_id"
 _SET_OF_CURRENT_BY_ID = (
@@ -47,12 +48,14 @@ class SetAcl:
     Attributes:
         bucket: the bucket's name.
         version_id: None for the current version.
+        seen: the version as it was when it allowed this change; None if it was not asked.
     """
 
     bucket: str
     key: str
     version_id: str | None
     acl: str
+    seen: ObjectVersion | None = None
 
 
 def set_tags(txn: ITransaction, command: SetTags) -> str | None:
@@ -62,7 +65,19 @@ def set_tags(txn: ITransaction, command: SetTags) -> str | None:
 
 def set_acl(txn: ITransaction, command: SetAcl) -> str | None:
     """See :meth:`~bleepstore.metadata.objects.Objects.set_acl`."""
+    if command.seen is not None:
+        _check_unchanged(txn, command, command.seen)
     return _set(txn, "acl", command.acl, command)
+
+
+def _check_unchanged(txn: ITransaction, command: SetAcl, seen: ObjectVersion) -> None:
+    """Refuse if the version's owner and list, from which rights follow, are others by now.
+
+    A null version may have been overwritten by somebody else, under the same id.
+    """
+    _, version = get_object(txn, command.bucket, command.key, command.version_id, False)
+    if (version.owner.id, version.acl) != (seen.owner.id, seen.acl):
+        raise S3Error("OperationAborted")
 
 
 def _set(txn: ITransaction, column: str, value: str, command: SetTags | SetAcl) -> str | None:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from ..errors import S3Error
 from ..interfaces import IDatabase
 from ..values import Bucket, ListingPage, ObjectVersion, VersionListing
+from .deletion import DeleteObject, DeleteObjects, delete_many, delete_object
 from .listing import ListObjects, list_objects
 from .object_settings import SetAcl, SetTags, set_acl, set_tags
 from .objects_read import get_object
-from .objects_write import (
-    DeleteObject,
-    DeleteResult,
-    PutObject,
-    PutResult,
-    delete_object,
-    put_object,
-)
+from .objects_write import PutObject, PutResult, put_object
+from .stacks import DeleteOne, DeleteResult
 from .version_listing import ListVersions, list_versions
 
 __all__ = [
     "DeleteObject",
+    "DeleteObjects",
+    "DeleteOne",
     "DeleteResult",
     "ListObjects",
     "ListVersions",
@@ -57,6 +55,15 @@ class Objects:
             S3Error: as :meth:`put` for ``if_match``.
         """
         return await self._database.write("delete_object", delete_object, command)
+
+    async def delete_many(self, command: DeleteObjects) -> tuple[DeleteResult | S3Error, ...]:
+        """Delete objects and versions one after the other, in one transaction.
+
+        Returns:
+            What became of each, in their order; the errors are those of :meth:`delete`, and one
+            does not hinder the others.
+        """
+        return await self._database.write("delete_objects", delete_many, command)
 
     async def get(
         self, bucket: str, key: str, version_id: str | None = None, *, with_content: bool = False

@@ -39,6 +39,8 @@ class Transaction:
         return int(self._cursor.rowcount)
 
 
-def as_parameter(values: Sequence[str] | Mapping[str, int]) -> str:
-    """Many values as one parameter: a sequence for ``$in_list``, a mapping for ``$counts``."""
+def as_parameter(
+    values: Sequence[str] | Sequence[tuple[str, str]] | Mapping[str, int],
+) -> str:
+    """Many values as one parameter: for ``$in_list`` and ``$list``, ``$pairs``, ``$counts``."""
     return json.dumps(values, ensure_ascii=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import S3Error
 from ..interfaces import ITransaction
-from ..values import Bucket, ChecksumAlgorithm, ChecksumType, Owner, Part, Segment, Upload
+from ..values import Bucket, ChecksumAlgorithm, ChecksumType, Owner, Part, Upload
 from .columns import (
     checksums_to_column,
     column_to_checksums,
@@ -122,8 +122,3 @@ def row_to_part(row: Sequence[Any]) -> Part:
         segments=column_to_segments(segments),
         checksums=column_to_checksums(checksums),
     )
-
-
-def segments_of_rows(rows: Sequence[tuple[str]]) -> list[Segment]:
-    """All segments of rows that have them as their only column."""
-    return [segment for (column,) in rows for segment in column_to_segments(column)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from attrs import frozen
 
 from ..interfaces import IDatabase
-from ..values import Part, Upload
+from ..values import Part, Upload, UploadListing
 from .completion import MIN_PART_SIZE, CompletedUpload, CompleteUpload, complete_upload
 from .uploads_expiry import ExpireUploads, expire_uploads
-from .uploads_read import ListUploads, UploadListing, get_upload, list_parts, list_uploads
+from .uploads_read import ListUploads, get_upload, list_parts, list_uploads
 from .uploads_write import (
     AbortUpload,
     CreateUpload,
@@ -26,7 +26,6 @@ __all__ = [
     "CreateUpload",
     "ListUploads",
     "PutPart",
-    "UploadListing",
     "Uploads",
 ]
 

@@ -6,8 +6,8 @@ from attrs import frozen
 
 from ..interfaces import ITransaction
 from . import blobs
+from .columns import segments_of_rows
 from .transaction import as_parameter
-from .upload_rows import segments_of_rows
 
 MAX_PARTS_AT_ONCE = 10_000
 """Bounds how long one expiry keeps other writers waiting; one upload may have as many."""

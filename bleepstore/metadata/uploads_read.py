@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from ..interfaces import ITransaction
-from ..values import Bucket, Part, Upload
+from ..values import Bucket, Part, Upload, UploadListing
 from .bucket_rows import find_bucket
 from .ordering import LAST, successor
 from .upload_rows import (
@@ -54,24 +54,6 @@ class ListUploads:
     key_marker: str = ""
     upload_id_marker: str = ""
     max_uploads: int = 1000
-
-
-@frozen
-class UploadListing:
-    """One page of uploads.
-
-    Attributes:
-        uploads: in key order, and those of one key in the order in which they began.
-        common_prefixes: in key order.
-        next_key_marker, next_upload_id_marker: the next page starts behind these; the second is
-            empty behind a common prefix. Both are empty if the page is the last.
-    """
-
-    uploads: tuple[Upload, ...] = ()
-    common_prefixes: tuple[str, ...] = ()
-    is_truncated: bool = False
-    next_key_marker: str = ""
-    next_upload_id_marker: str = ""
 
 
 def get_upload(txn: ITransaction, bucket_name: str, key: str, upload_id: str) -> Upload:

@@ -12,12 +12,12 @@ from ..interfaces import ITransaction
 from ..values import Blob, Part, Upload
 from . import blobs
 from .bucket_rows import find_bucket
+from .columns import segments_of_rows
 from .upload_rows import (
     PART_COLUMNS,
     STORED_UPLOAD_COLUMNS,
     no_such_upload,
     part_to_row,
-    segments_of_rows,
     upload_to_row,
 )
 

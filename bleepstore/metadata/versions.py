@@ -23,7 +23,7 @@ _NEWEST_OTHER = (
     "WHERE bucket_id = ? AND key = ? ORDER BY version_order LIMIT 1"
 )
 _INSERT_CURRENT = f"INSERT INTO object ({STORED_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608
-_INSERT_MARKER = (
+INSERT_MARKER = (
     f"INSERT INTO object_version ({STORED_COLUMNS}, is_delete_marker) "  # noqa: S608
     f"VALUES ({_MARKS}, 1)"
 )
@@ -31,17 +31,10 @@ _ARCHIVE = (
     f"INSERT INTO object_version ({STORED_COLUMNS}, is_delete_marker) "  # noqa: S608
     f"SELECT {STORED_COLUMNS}, 0 FROM object WHERE bucket_id = ? AND key = ?"
 )
-_PROMOTE = (
-    f"INSERT INTO object ({STORED_COLUMNS}) SELECT {STORED_COLUMNS} "  # noqa: S608
-    "FROM object_version WHERE bucket_id = ? AND key = ? AND version_order = ?"
-)
 _REMOVE_CURRENT = "DELETE FROM object WHERE bucket_id = ? AND key = ? RETURNING segments"
 _REMOVE_OTHER = (
     "DELETE FROM object_version WHERE bucket_id = ? AND key = ? AND version_id = ? "
     "RETURNING is_delete_marker, segments"
-)
-_REMOVE_PROMOTED = (
-    "DELETE FROM object_version WHERE bucket_id = ? AND key = ? AND version_order = ?"
 )
 
 
@@ -87,7 +80,7 @@ def stack(
         order = min(order, newest_order - 1)
     stored = evolve(version, version_id=_stored_id(bucket, version), last_modified_ms=-order)
     _make_room(txn, bucket, current, version)
-    insert = _INSERT_MARKER if stored.is_delete_marker else _INSERT_CURRENT
+    insert = INSERT_MARKER if stored.is_delete_marker else _INSERT_CURRENT
     txn.execute(insert, (bucket.id, order, *version_to_row(stored)))
     return stored
 
@@ -144,14 +137,3 @@ def remove_other(txn: ITransaction, bucket: Bucket, key: str, version_id: str) -
     if row is None:
         return None
     return Removed(is_delete_marker=bool(row[0]), segments=column_to_segments(row[1]))
-
-
-def promote_newest(txn: ITransaction, bucket: Bucket, key: str) -> None:
-    """After the newest version went away: make the next one current, unless it is a marker."""
-    newest = _newest_other(txn, bucket, key)
-    if newest is None:
-        return
-    order, is_delete_marker = newest
-    if not is_delete_marker:
-        txn.execute(_PROMOTE, (bucket.id, key, order))
-        txn.execute(_REMOVE_PROMOTED, (bucket.id, key, order))

@@ -14,10 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from bleepstore.errors import S3Error
 from bleepstore.metadata.bucket_settings import set_versioning
 from bleepstore.metadata.buckets import CreateBucket, SetVersioning, _create
+from bleepstore.metadata.deletion import delete_object
 from bleepstore.metadata.listing import ListObjects, list_objects
 from bleepstore.metadata.objects import PutObject
 from bleepstore.metadata.objects_read import get_object
-from bleepstore.metadata.objects_write import delete_object, put_object
+from bleepstore.metadata.objects_write import put_object
 from bleepstore.values import NULL_VERSION_ID, Blob, Segment, Versioning
 from tests.metadata.samples import bucket, delete, memory_connection, put, transaction
 
