@@ -228,6 +228,11 @@ S3_ERRORS: dict[str, ErrorKind] = {
         501, "A header or operation you provided implies functionality that is not implemented"
     ),
     "NotModified": ErrorKind(304, "Not Modified"),
+    "OperationAborted": ErrorKind(
+        409,
+        "A conflicting conditional operation is currently in progress against this resource. "
+        "Please try again.",
+    ),
     "OwnershipControlsNotFoundError": ErrorKind(
         404, "The bucket ownership controls were not found"
     ),

@@ -45,6 +45,6 @@ async def put_object_acl(ctx: Context) -> Reply:
     acl = await replacing_object_acl(ctx, bucket, owner)
     if acls_count(bucket):
         await ctx.services.metadata.objects.set_acl(
-            SetAcl(ctx.bucket_name, ctx.key, version.version_id, dump_acl(acl))
+            SetAcl(ctx.bucket_name, ctx.key, version.version_id, dump_acl(acl), seen=version)
         )
     return Reply(200, tuple(version_headers(bucket.versioning, version.version_id)))
