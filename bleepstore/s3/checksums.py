@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from attrs import frozen
 
 from ..errors import S3Error
-from ..values import Checksum, ChecksumAlgorithm, ObjectVersion
+from ..values import Checksum, ChecksumAlgorithm
 
 # What S3 computes for an upload that brings no checksum of its own.
 DEFAULT_ALGORITHM = ChecksumAlgorithm.CRC64NVME
@@ -124,8 +124,8 @@ def checksum_headers(checksums: tuple[Checksum, ...]) -> Iterator[tuple[str, str
 
 
 def wanted_checksum_headers(
-    headers: Mapping[str, str], version: ObjectVersion
+    headers: Mapping[str, str], checksums: tuple[Checksum, ...]
 ) -> Iterator[tuple[str, str]]:
     """The checksum headers of a read that asks for them with ``x-amz-checksum-mode``."""
     if headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
-        yield from checksum_headers(version.checksums)
+        yield from checksum_headers(checksums)

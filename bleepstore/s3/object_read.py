@@ -13,6 +13,7 @@ from .conditions import check_read_conditions, range_applies
 from .context import Context
 from .find import find_version
 from .object_headers import object_headers, overridden, version_headers
+from .part_read import asked_part
 from .ranges import parse_range
 from .segments import open_segments
 from .tagging import tag_count_headers
@@ -53,16 +54,25 @@ def _read_plan(
 ) -> tuple[int, ByteRange, tuple[tuple[str, str], ...]]:
     """Status, stretch of bytes and headers of a read, its conditions being met."""
     check_read_conditions(ctx.headers, version)
-    asked = ctx.headers.get("range") if range_applies(ctx.headers, version) else None
-    stretch = parse_range(asked, version.size_bytes)
+    part = asked_part(ctx.headers, ctx.query, version)
+    stretch = part.stretch if part else _asked_range(ctx, version)
     headers = [*object_headers(version), ("accept-ranges", "bytes")]
     headers += version_headers(bucket.versioning, version.version_id)
     headers += tag_count_headers(ctx, bucket, version)
     headers = overridden(headers, ctx.query, ctx.principal.is_anonymous)
-    if stretch is None:
-        headers += wanted_checksum_headers(ctx.headers, version)
-        return 200, ByteRange(0, version.size_bytes), tuple(headers)
+    if part is not None:
+        headers += [*part.headers, *wanted_checksum_headers(ctx.headers, part.checksums)]
+    elif stretch is None:
+        headers += wanted_checksum_headers(ctx.headers, version.checksums)
+    if stretch is None or not stretch.length:
+        return 200, stretch or ByteRange(0, version.size_bytes), tuple(headers)
     return 206, stretch, (*headers, *_content_range(stretch, version))
+
+
+def _asked_range(ctx: Context, version: ObjectVersion) -> ByteRange | None:
+    """The stretch that the ``Range`` header asks for; None for the whole object."""
+    asked = ctx.headers.get("range") if range_applies(ctx.headers, version) else None
+    return parse_range(asked, version.size_bytes)
 
 
 def _content_range(stretch: ByteRange, version: ObjectVersion) -> Iterator[tuple[str, str]]:
