@@ -12,22 +12,21 @@ _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion"})
 
 
 def check_version(ctx: Context, bucket: Bucket, version: ObjectVersion) -> None:
-    """Refuse the request's action on a version of an object.
-
-    A delete marker has no list of its own: it may be seen by those who may see keys.
-
-    Raises:
-        S3Error: ``AccessDenied``.
-    """
-    if not version.is_delete_marker:
-        check_object(bucket, version, ctx.principal, ctx.action)
-    elif not may_list(bucket, ctx.principal):
-        raise S3Error("AccessDenied")
+    """Refuse the request's action on a version of an object. Raises ``S3Error("AccessDenied")``."""
+    _check(ctx, bucket, version, ctx.action)
 
 
 def check_source(ctx: Context, bucket: Bucket, version: ObjectVersion) -> None:
     """Refuse to read a version for a copy. Raises ``S3Error("AccessDenied")``."""
-    check_object(bucket, version, ctx.principal, "s3:GetObject")
+    _check(ctx, bucket, version, "s3:GetObject")
+
+
+def _check(ctx: Context, bucket: Bucket, version: ObjectVersion, action: str) -> None:
+    """A delete marker has no list of its own: it may be seen by those who may see keys."""
+    if not version.is_delete_marker:
+        check_object(bucket, version, ctx.principal, action)
+    elif not may_list(bucket, ctx.principal):
+        raise S3Error("AccessDenied")
 
 
 def concealed(ctx: Context, bucket: Bucket, error: S3Error) -> S3Error:

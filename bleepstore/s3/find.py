@@ -45,11 +45,13 @@ async def find_source(ctx: Context, source: CopySource) -> tuple[Bucket, ObjectV
     try:
         bucket, version = await objects.get(source.bucket, source.key, source.version_id)
     except S3Error as error:
-        raise concealed(ctx, await buckets.get(source.bucket), error) from error
+        bucket = await buckets.get(source.bucket)
+        check_expected_owner(ctx.head, SOURCE_EXPECTED_OWNER, bucket)
+        raise concealed(ctx, bucket, error) from error
     check_expected_owner(ctx.head, SOURCE_EXPECTED_OWNER, bucket)
-    if version.is_delete_marker:
-        raise concealed(ctx, bucket, _marker_as_source(source))
     check_source(ctx, bucket, version)
+    if version.is_delete_marker:
+        raise _marker_as_source(source)
     return bucket, version
 
 
