@@ -24,6 +24,7 @@ from ..s3 import (
     object_delete,
     object_read,
     object_write,
+    objects_delete,
     ownership,
     part_copy,
     post_object,
@@ -108,7 +109,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("PutBucketWebsite", "PUT", _BUCKET, "s3:PutBucketWebsite", ("website",), body=_DOCUMENT),
     Operation("CreateBucket", "PUT", _BUCKET, "s3:CreateBucket", body=_DOCUMENT, handler=buckets.create_bucket),
 
-    Operation("DeleteObjects", "POST", _BUCKET, "s3:DeleteObject", ("delete",), body=_DOCUMENT),
+    Operation("DeleteObjects", "POST", _BUCKET, "s3:DeleteObject", ("delete",), body=_DOCUMENT, handler=objects_delete.delete_objects),
     Operation("CreateBucketMetadataConfiguration", "POST", _BUCKET, "s3:CreateBucketMetadataTableConfiguration", ("metadataConfiguration",), body=_DOCUMENT),
     Operation("CreateBucketMetadataTableConfiguration", "POST", _BUCKET, "s3:CreateBucketMetadataTableConfiguration", ("metadataTable",), body=_DOCUMENT),
     Operation("WriteGetObjectResponse", "POST", _BUCKET, "s3-object-lambda:WriteGetObjectResponse", headers=("x-amz-request-route",), body=_STREAM),
