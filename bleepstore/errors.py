@@ -7,6 +7,7 @@
     ├── S3Error                an answer of the S3 protocol: code, message, extra XML elements
     ├── ClientGone             the client's connection ended before its request body did
     ├── BlobMissing            a locator names no bytes
+    ├── SourceChanged          the source of a copy is no longer what was seen
     ├── StorageFull            the backend has no room left
     └── SchemaTooNew           the metadata was written by a newer BleepStore
 
@@ -56,6 +57,10 @@ class BlobMissing(BleepStoreError):
 
     def __str__(self) -> str:
         return f"no blob at {self.locator}"
+
+
+class SourceChanged(BleepStoreError):
+    """The source of a copy was overwritten, deleted or tagged since the caller saw it: look again."""
 
 
 class StorageFull(BleepStoreError):

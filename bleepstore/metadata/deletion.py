@@ -32,12 +32,14 @@ _BY_ID = (
     "WHERE bucket_id = ? AND key = one AND version_id = two"
 )
 _OTHER_BY_ID = f"{_OTHER} {_BY_ID}"
+# The newest version that is not named. CASE instead of NOT IN, for which SQLite would compare each
+# version with every pair, lest one of them be NULL.
 _NEWEST_OTHER = (
     f"{_OTHER} FROM object_version WHERE bucket_id = ? AND (key, version_order) IN ("  # noqa: S608
     "SELECT wanted.value, ("
     "SELECT version_order FROM object_version AS older "
     "WHERE older.bucket_id = ? AND older.key = wanted.value "
-    "AND (older.key, older.version_id) NOT IN ($pairs) "
+    "AND CASE WHEN (older.key, older.version_id) IN ($pairs) THEN 0 ELSE 1 END = 1 "
     "ORDER BY version_order LIMIT 1) "
     "FROM ($list) AS wanted)"
 )

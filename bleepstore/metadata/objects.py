@@ -7,6 +7,7 @@ from attrs import frozen
 from ..errors import S3Error
 from ..interfaces import IDatabase
 from ..values import Bucket, ListingPage, ObjectVersion, VersionListing
+from .copying import CopyObject, copy_object
 from .deletion import DeleteObject, DeleteObjects, delete_many, delete_object
 from .listing import ListObjects, list_objects
 from .object_settings import SetAcl, SetTags, set_acl, set_tags
@@ -16,6 +17,7 @@ from .stacks import DeleteOne, DeleteResult
 from .version_listing import ListVersions, list_versions
 
 __all__ = [
+    "CopyObject",
     "DeleteObject",
     "DeleteObjects",
     "DeleteOne",
@@ -47,6 +49,15 @@ class Objects:
             BlobMissing: a segment names a blob that is neither new nor in use.
         """
         return await self._database.write("put_object", put_object, command)
+
+    async def copy(self, command: CopyObject) -> PutResult:
+        """Put a version that shares the bytes of another one, if that still is as it was seen.
+
+        Raises:
+            SourceChanged: it is not; nothing has been done.
+            S3Error: as :meth:`put`, about the target.
+        """
+        return await self._database.write("copy_object", copy_object, command)
 
     async def delete(self, command: DeleteObject) -> DeleteResult:
         """Delete an object or one of its versions; what does not exist is deleted already.
