@@ -487,3 +487,92 @@ def test_the_bucket_must_be_whose_it_is_expected_to_be(
     operation(alice, Bucket=home, ExpectedBucketOwner=ALICE.owner_id)
     with refused("AccessDenied", 403):
         operation(alice, Bucket=home, ExpectedBucketOwner=BOB.owner_id)
+
+
+def test_a_bucket_may_be_made_with_grants(alice: Any, bob: Any) -> None:
+    bucket = make_bucket(alice, GrantRead=f"id={BOB.owner_id}")
+    assert bob.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    with refused("AccessDenied", 403):
+        bob.put_object(Bucket=bucket, Key="k", Body=b"")
+
+
+# --- operations that touch more than one object ----------------------------------------------
+
+
+def test_a_copy_needs_to_read_its_source_and_to_write_its_target(
+    alice: Any, bob: Any, home: str
+) -> None:
+    bobs = make_bucket(bob)
+    source = {"Bucket": home, "Key": "k"}
+    with refused("AccessDenied", 403):
+        bob.copy_object(Bucket=bobs, Key="copy", CopySource=source)
+    with refused("AccessDenied", 403):
+        bob.copy_object(Bucket=bobs, Key="copy", CopySource={"Bucket": home, "Key": "missing"})
+    alice.put_object_acl(Bucket=home, Key="k", GrantRead=f"id={BOB.owner_id}")
+    bob.copy_object(Bucket=bobs, Key="copy", CopySource=source)
+    copied = bob.get_object_acl(Bucket=bobs, Key="copy")
+    assert copied["Owner"]["ID"] == BOB.owner_id
+    assert grants_of(copied) == [(BOB.owner_id, "FULL_CONTROL")]
+    with refused("AccessDenied", 403):
+        bob.copy_object(Bucket=home, Key="copy", CopySource=source)
+
+
+def test_a_copys_source_must_be_whose_it_is_expected_to_be(alice: Any, home: str) -> None:
+    for key in ("k", "missing"):
+        with refused("AccessDenied", 403):
+            alice.copy_object(
+                Bucket=home,
+                Key="copy",
+                CopySource={"Bucket": home, "Key": key},
+                ExpectedSourceBucketOwner=BOB.owner_id,
+            )
+
+
+def test_a_copy_is_given_the_list_that_it_asks_for(
+    lists_count: Daemon, alice: Any, home: str
+) -> None:
+    source = {"Bucket": home, "Key": "k"}
+    alice.copy_object(Bucket=home, Key="public", CopySource=source, ACL="public-read")
+    assert request(lists_count, None, "GET", f"/{home}/public").body == b"content"
+    alice.copy_object(Bucket=home, Key="k2", CopySource={"Bucket": home, "Key": "public"})
+    assert request(lists_count, None, "GET", f"/{home}/k2").status == 403
+
+
+def test_an_upload_in_parts_is_its_initiators_and_the_bucket_owners(
+    lists_count: Daemon, alice: Any, bob: Any, home: str
+) -> None:
+    carol = boto3_client(lists_count, CAROL)
+    writers = f"id={BOB.owner_id},id={CAROL.owner_id},id={ALICE.owner_id}"
+    alice.put_bucket_acl(Bucket=home, GrantWrite=writers)
+    upload = {"Bucket": home, "Key": "parts"}
+    upload["UploadId"] = bob.create_multipart_upload(**upload, ACL="public-read")["UploadId"]
+    with refused("AccessDenied", 403):
+        carol.upload_part(**upload, PartNumber=1, Body=b"carol's")
+    with refused("AccessDenied", 403):
+        carol.list_parts(**upload)
+    with refused("AccessDenied", 403):
+        carol.abort_multipart_upload(**upload)
+    assert (
+        request(lists_count, None, "DELETE", f"/{home}/parts?uploadId={upload['UploadId']}").status
+        == 403
+    )
+    etag = bob.upload_part(**upload, PartNumber=1, Body=b"bob's")["ETag"]
+    parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    with refused("AccessDenied"):
+        carol.complete_multipart_upload(**upload, MultipartUpload=parts)
+    assert len(alice.list_parts(**upload)["Parts"]) == 1
+    bob.complete_multipart_upload(**upload, MultipartUpload=parts)
+    assert request(lists_count, None, "GET", f"/{home}/parts").body == b"bob's"
+    assert bob.get_object_acl(Bucket=home, Key="parts")["Owner"]["ID"] == BOB.owner_id
+
+
+def test_the_bucket_owner_may_abort_anybodys_upload(alice: Any, bob: Any, home: str) -> None:
+    alice.put_bucket_acl(Bucket=home, GrantWrite=f"id={BOB.owner_id}")
+    upload = {"Bucket": home, "Key": "parts"}
+    upload["UploadId"] = bob.create_multipart_upload(**upload)["UploadId"]
+    alice.put_bucket_acl(Bucket=home, ACL="private")
+    with refused("AccessDenied", 403):
+        bob.upload_part(**upload, PartNumber=1, Body=b"")
+    alice.abort_multipart_upload(**upload)
+    with refused("NoSuchUpload", 404):
+        bob.abort_multipart_upload(**upload)
