@@ -79,6 +79,21 @@ class Daemon:
         """What has been logged since the last start."""
         return self.log_path.read_bytes()[self._log_start :].decode()
 
+    @property
+    def peak_memory_bytes(self) -> int:
+        """The most resident memory that the process has had (``VmHWM`` in proc(5))."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no VmHWM")
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What the process has used of the processor so far, in user and system mode."""
+        stat = Path(f"/proc/{self.pid}/stat").read_text()
+        fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def start(self) -> None:
         """Start, on the port that it had before if it had one, and wait until it listens."""
         self.launch()

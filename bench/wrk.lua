@@ -1,0 +1,30 @@
+-- Sends presigned requests in turns, and prints what came of it as one line of JSON.
+--
+-- Arguments: method, file with one target a line, size of the body in bytes.
+
+local requests = {}
+local at = 0
+
+function init(arguments)
+  local body = nil
+  if tonumber(arguments[3]) > 0 then
+    body = string.rep("x", tonumber(arguments[3]))
+  end
+  for target in io.lines(arguments[2]) do
+    requests[#requests + 1] = wrk.format(arguments[1], target, nil, body)
+  end
+end
+
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"requests": %d, "seconds": %f, "failed": %d, "p50_ms": %f, "p99_ms": %f}\n',
+    summary.requests, summary.duration / 1e6,
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+end

@@ -1,0 +1,73 @@
+"""Small requests at full speed: wrk with presigned URLs, a client that costs every server the same.
+
+The URLs are signed beforehand, so that the client does nothing but send.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+_SCRIPT = Path(__file__).with_name("wrk.lua")
+
+HINT = "not measured: wrk is missing (apt install wrk)"
+
+
+@frozen
+class Load:
+    """What clients got.
+
+    Attributes:
+        requests: answered with success.
+        p50_ms, p99_ms: latency of the middle request, and of the slowest but one in a hundred.
+    """
+
+    requests: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def per_second(self) -> float:
+        return self.requests / self.seconds
+
+
+def is_installed() -> bool:
+    return shutil.which("wrk") is not None
+
+
+def drive(
+    endpoint: str,
+    method: str,
+    targets: Sequence[str],
+    *,
+    clients: int,
+    seconds: int,
+    body_bytes: int = 0,
+) -> Load:
+    """Send presigned requests, each client one after the other.
+
+    Raises:
+        RuntimeError: a request was not answered with success.
+    """
+    with tempfile.NamedTemporaryFile("w", suffix=".targets") as file:
+        file.write("\n".join(targets))
+        file.flush()
+        options = ["--threads", "1", "--connections", str(clients), "--duration", f"{seconds}s"]
+        arguments = [method, file.name, str(body_bytes)]
+        done = subprocess.run(
+            ["wrk", *options, "--script", str(_SCRIPT), endpoint, "--", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    counted = json.loads(done.stdout.splitlines()[-1])
+    if counted.pop("failed") or not counted["requests"]:
+        raise RuntimeError(f"requests failed:\n{done.stdout}")
+    return Load(**counted)
