@@ -91,6 +91,7 @@ OTHERS = {
     "display_name": "Alice",
     "email": "alice@example.com",
     "cache_seconds": "0",
+    "default_object_ownership": "ObjectWriter",
     "engine": "sqlite",
     "path": "/var/lib/bleepstore/metadata.db",
     "backend": "local",

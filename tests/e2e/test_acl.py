@@ -576,3 +576,18 @@ def test_the_bucket_owner_may_abort_anybodys_upload(alice: Any, bob: Any, home: 
     alice.abort_multipart_upload(**upload)
     with refused("NoSuchUpload", 404):
         bob.abort_multipart_upload(**upload)
+
+
+def test_who_may_write_may_delete_objects_but_not_versions(alice: Any, bob: Any, home: str) -> None:
+    alice.put_bucket_versioning(Bucket=home, VersioningConfiguration={"Status": "Enabled"})
+    version = alice.put_object(Bucket=home, Key="k", Body=b"2")["VersionId"]
+    both = {"Objects": [{"Key": "k"}, {"Key": "k", "VersionId": version}]}
+    with refused("AccessDenied", 403):
+        bob.delete_objects(Bucket=home, Delete=both)
+    alice.put_bucket_acl(Bucket=home, GrantWrite=f"id={BOB.owner_id}")
+    answer = bob.delete_objects(Bucket=home, Delete=both)
+    assert [each["Key"] for each in answer["Deleted"]] == ["k"]
+    assert [(each["VersionId"], each["Code"]) for each in answer["Errors"]] == [
+        (version, "AccessDenied")
+    ]
+    assert alice.get_object(Bucket=home, Key="k", VersionId=version)["Body"].read() == b"2"
