@@ -22,6 +22,7 @@ DEFAULT_SECRET_KEY = "bleepstore-secret"  # noqa: S105 - documented, and for loo
 
 _TIMEOUT = seconds(0.001, expected="a number of seconds above 0")
 _DURATION = seconds(0, expected="a number of seconds, 0 or more")
+_DAYS = seconds(0.001, expected="a number of days above 0")
 _ACCESS_KEY = text("an access key (quote it if it looks like a number)")
 _SECRET_KEY = text("a secret key (quote it if it looks like a number)", is_secret=True)
 
@@ -244,6 +245,12 @@ class StorageSection:
     garbage_grace_seconds: float = field(
         default=60.0,
         metadata=about(_DURATION, "Seconds for which the bytes of deleted objects stay on disk."),
+    )
+    upload_expiry_days: float = field(
+        default=7.0,
+        metadata=about(
+            _DAYS, "Days after which a multipart upload that nobody completes goes, and its bytes."
+        ),
     )
     local: LocalSection = field(
         factory=LocalSection, metadata=section(LocalSection, "Files on a local disk.")

@@ -7,17 +7,12 @@ forgets the records. A crash in between makes it delete once more what is gone, 
 
 from __future__ import annotations
 
-import txaio
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
-from twisted.python.failure import Failure
 
 from ..clock import Clock
 from ..interfaces import IBlobStore
 from ..metadata.blobs import Garbage
-
-log = txaio.make_logger()
+from .rounds import Rounds
 
 _BATCH = 500
 
@@ -43,26 +38,15 @@ class GarbageCollector:
         self._blobs = blobs
         self._clock = clock
         self._grace_ms = int(grace_seconds * 1000)
-        self._interval_seconds = interval_seconds
-        self._loop = LoopingCall(lambda: Deferred.fromCoroutine(self._round()))
-        self._loop.clock = reactor
-        self._finished: Deferred[LoopingCall] | None = None
+        self._rounds = Rounds("deleting unused bytes", self.collect, reactor, interval_seconds)
 
     def start(self) -> None:
         """Begin to look, the first time after one interval."""
-        self._finished = self._loop.start(self._interval_seconds, now=False)
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Stop looking; fires when a round under way is over."""
-        if self._finished is not None and self._loop.running:
-            self._loop.stop()
-            await self._finished
-
-    async def _round(self) -> None:
-        try:
-            await self.collect()
-        except Exception:
-            log.failure("deleting unused bytes failed", failure=Failure())
+        await self._rounds.stop()
 
     async def collect(self) -> int:
         """Delete what has been garbage for long enough; answer how many blobs that were."""
@@ -71,6 +55,6 @@ class GarbageCollector:
             await self._blobs.delete(locators)
             await self._garbage.forget(locators)
             deleted += len(locators)
-            if not self._loop.running:
+            if not self._rounds.is_running:
                 break
         return deleted

@@ -20,6 +20,7 @@ from ..errors import S3Error
 from ..ids import new_blob_id
 from ..interfaces import IBlobStore
 from ..keeping.garbage import GarbageCollector
+from ..keeping.uploads import UploadExpirer
 from ..metadata.store import Store, open_store
 from ..protocol.address import Addressing
 from ..protocol.dispatch import Dispatcher
@@ -46,6 +47,7 @@ class House:
     _blobs: IBlobStore
     _threads: Threads
     _garbage: GarbageCollector
+    _uploads: UploadExpirer
     _site: WireSite
 
     @property
@@ -59,6 +61,7 @@ class House:
         await self._blobs.recover(self._metadata.blobs.referenced)
         await self._metadata.accounts.seed(self._config.credentials, self._clock.now_ms())
         self._garbage.start()
+        self._uploads.start()
 
     async def drain(self) -> None:
         await self._site.traffic.stop()
@@ -67,6 +70,7 @@ class House:
         self._site.traffic.abort()
 
     async def stop(self) -> None:
+        await self._uploads.stop()
         await self._garbage.stop()
         await self._blobs.stop()
         await self._metadata.database.stop()
@@ -113,8 +117,9 @@ def assemble(config: Config, reactor: Any) -> House:
     garbage = GarbageCollector(
         metadata.garbage, blobs, clock, reactor, config.storage.garbage_grace_seconds
     )
+    uploads = UploadExpirer(metadata.uploads, clock, reactor, config.storage.upload_expiry_days)
     site = make_site(front, reactor=reactor, refusal=_refusal, clock=clock, limits=_limits(config))
-    return House(config, clock, metadata, blobs, threads, garbage, site)
+    return House(config, clock, metadata, blobs, threads, garbage, uploads, site)
 
 
 def _dispatcher(

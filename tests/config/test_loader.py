@@ -99,6 +99,7 @@ OTHERS = {
     "root_dir": "/var/lib/bleepstore/objects",
     "inline_max_bytes": "0",
     "garbage_grace_seconds": "0",
+    "upload_expiry_days": "0.5",
     "level": "debug",
     "format": "json",
     "slow_request_seconds": "0",
