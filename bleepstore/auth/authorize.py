@@ -16,6 +16,8 @@ from .rights import check_bucket
 EXPECTED_OWNER = "x-amz-expected-bucket-owner"
 SOURCE_EXPECTED_OWNER = "x-amz-source-expected-bucket-owner"
 
+# What a header asks for besides the operation itself.
+_ACTIONS_OF_HEADERS = {"x-amz-tagging": "s3:PutObjectTagging"}
 _ACTIONS_WITHOUT_A_BUCKET = frozenset({"s3:ListAllMyBuckets", "s3:CreateBucket"})
 
 
@@ -41,6 +43,9 @@ class Authorizer:
             return None
         bucket = await self._buckets.get(address.bucket)
         check_bucket(bucket, principal, action)
+        for header, further_action in _ACTIONS_OF_HEADERS.items():
+            if header in head.headers:
+                check_bucket(bucket, principal, further_action)
         check_expected_owner(head, EXPECTED_OWNER, bucket)
         return bucket
 

@@ -160,3 +160,18 @@ def test_a_range_has_no_checksum_of_the_whole(s3: Any, bucket: str) -> None:
     assert part["Body"].read() == b"bc"
     assert "ChecksumCRC32" not in part
     assert "ChecksumCRC32" not in s3.head_object(Bucket=bucket, Key="k")
+
+
+def test_others_may_write_and_read_an_object_but_not_its_tags(
+    s3: Any, bobs_s3: Any, bucket: str
+) -> None:
+    s3.put_bucket_ownership_controls(
+        Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
+    s3.put_bucket_acl(Bucket=bucket, ACL="public-read-write")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"", ACL="public-read", Tagging="a=1")
+    assert "TagCount" not in bobs_s3.head_object(Bucket=bucket, Key="k")
+    assert s3.head_object(Bucket=bucket, Key="k")["TagCount"] == 1
+    bobs_s3.put_object(Bucket=bucket, Key="bobs", Body=b"")
+    with refused("AccessDenied", 403):
+        bobs_s3.put_object(Bucket=bucket, Key="bobs", Body=b"", Tagging="a=1")
