@@ -175,3 +175,26 @@ def test_others_may_write_and_read_an_object_but_not_its_tags(
     bobs_s3.put_object(Bucket=bucket, Key="bobs", Body=b"")
     with refused("AccessDenied", 403):
         bobs_s3.put_object(Bucket=bucket, Key="bobs", Body=b"", Tagging="a=1")
+
+
+def test_the_parts_of_an_object_are_attributes_and_paged(s3: Any, bucket: str) -> None:
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="SHA256")
+    upload = {"Bucket": bucket, "Key": "k", "UploadId": begun["UploadId"]}
+    parts = []
+    for number, size in ((1, 5 * 1024 * 1024), (2, 7)):
+        sent = s3.upload_part(
+            **upload, PartNumber=number, Body=b"x" * size, ChecksumAlgorithm="SHA256"
+        )
+        kept = {name: sent[name] for name in ("ETag", "ChecksumSHA256")}
+        parts.append({"PartNumber": number, **kept})
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    asked = {"Bucket": bucket, "Key": "k", "ObjectAttributes": ["ObjectParts", "Checksum"]}
+    found = s3.get_object_attributes(**asked, MaxParts=1)
+    assert found["Checksum"]["ChecksumType"] == "COMPOSITE"
+    first = found["ObjectParts"]
+    assert (first["TotalPartsCount"], first["IsTruncated"]) == (2, True)
+    rest = s3.get_object_attributes(**asked, PartNumberMarker=first["NextPartNumberMarker"])
+    shown = [*first["Parts"], *rest["ObjectParts"]["Parts"]]
+    assert [part["Size"] for part in shown] == [5 * 1024 * 1024, 7]
+    assert [part["ChecksumSHA256"] for part in shown] == [each["ChecksumSHA256"] for each in parts]
+    assert rest["ObjectParts"]["IsTruncated"] is False
