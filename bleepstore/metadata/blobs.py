@@ -7,7 +7,7 @@ longer than it. Every function here runs a fixed number of statements however mu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -69,7 +69,11 @@ def release(txn: ITransaction, segments: Iterable[Segment], now_ms: int) -> None
     A blob that nobody refers to any more loses its row, and with it its content; one whose bytes
     a backend keeps becomes garbage.
     """
-    counts = Counter(segment.locator for segment in segments)
+    release_counted(txn, Counter(segment.locator for segment in segments), now_ms)
+
+
+def release_counted(txn: ITransaction, counts: Mapping[str, int], now_ms: int) -> None:
+    """The same where it is known how many segments of each blob go away."""
     if not counts:
         return
     txn.execute(_RELEASE_LAST, (as_parameter(counts),))

@@ -10,6 +10,7 @@ from attrs import frozen
 from .accounts import Accounts
 from .blobs import Blobs, Garbage
 from .buckets import Buckets
+from .check import Checks
 from .database import Database
 from .objects import Objects
 from .sqlite import Durability
@@ -27,6 +28,7 @@ class Store:
     uploads: Uploads
     blobs: Blobs
     garbage: Garbage
+    checks: Checks
 
 
 def open_store(path: Path, reactor: Any, durability: Durability = "full") -> Store:
@@ -40,4 +42,5 @@ def open_store(path: Path, reactor: Any, durability: Durability = "full") -> Sto
         uploads=Uploads(database),
         blobs=Blobs(database),
         garbage=Garbage(database),
+        checks=Checks(database),
     )
