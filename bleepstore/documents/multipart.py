@@ -21,12 +21,15 @@ from ..values import (
 )
 from .bucket import owner_element
 from .listing import Encode, ListingRequest, common_prefix
-from .xml import document, element, flag, optional, parse, required_text, text_of
+from .xml import document, element, flag, optional, parse, required_text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 MAX_PARTS = 10_000
+
+_NUMBER = re.compile("[0-9]{1,9}")
+_CHECKSUMS = {f"Checksum{algorithm.name}": algorithm for algorithm in ChecksumAlgorithm}
 
 
 def initiate_multipart_upload_result(bucket: str, key: str, upload_id: str) -> bytes:
@@ -52,7 +55,7 @@ def parse_complete_multipart_upload(body: bytes) -> tuple[CompletedPart, ...]:
 
 def _completed_part(child: Element) -> CompletedPart:
     number = required_text(child, "PartNumber")
-    if not re.fullmatch("[0-9]{1,9}", number):
+    if not _NUMBER.fullmatch(number):
         raise S3Error("MalformedXML")
     if int(number) < 1:
         raise S3Error(
@@ -61,12 +64,12 @@ def _completed_part(child: Element) -> CompletedPart:
             ArgumentName="PartNumber",
             ArgumentValue=number,
         )
-    checksums = (
-        Checksum(algorithm, text)
-        for algorithm in ChecksumAlgorithm
-        if (text := text_of(child, f"Checksum{algorithm.name}"))
+    checksums = tuple(
+        Checksum(_CHECKSUMS[each.tag], (each.text or "").strip())
+        for each in child
+        if each.tag in _CHECKSUMS
     )
-    return CompletedPart(int(number), required_text(child, "ETag").strip('"'), tuple(checksums))
+    return CompletedPart(int(number), required_text(child, "ETag").strip('"'), checksums)
 
 
 def checksum_values(checksums: Sequence[Checksum], with_type: bool) -> str:

@@ -128,7 +128,9 @@ async def put_part(ctx: Context, part: Part, blobs: tuple[Blob, ...] = ()) -> No
 async def complete_multipart_upload(ctx: Context) -> Later:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html"""
     document = await ctx.read_document(has_own_checksum=False)
-    return Later(_complete(ctx, parse_complete_multipart_upload(document)))
+    # In a thread, since a list of 10,000 parts takes a while to read.
+    parts = await ctx.services.threads.run(parse_complete_multipart_upload, document)
+    return Later(_complete(ctx, parts))
 
 
 async def _complete(ctx: Context, parts: tuple[CompletedPart, ...]) -> Reply:
