@@ -9,7 +9,8 @@
     ├── BlobMissing            a locator names no bytes
     ├── SourceChanged          the source of a copy is no longer what was seen
     ├── StorageFull            the backend has no room left
-    └── SchemaTooNew           the metadata was written by a newer BleepStore
+    ├── SchemaTooNew           the metadata was written by a newer BleepStore
+    └── StoreInUse             another process has the store, and both cannot
 
 Everything that a client should see is an :class:`S3Error`; only ``protocol/dispatch.py`` turns
 the other ones (and unknown exceptions) into one.
@@ -65,6 +66,10 @@ class SourceChanged(BleepStoreError):
 
 class StorageFull(BleepStoreError):
     """The backend has no room for the bytes (``ENOSPC``, ``EDQUOT`` or a size limit)."""
+
+
+class StoreInUse(BleepStoreError):
+    """Another process has the store, and both cannot have it; the message says what to do."""
 
 
 class SchemaTooNew(BleepStoreError):

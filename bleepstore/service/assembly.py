@@ -21,20 +21,16 @@ from ..ids import new_blob_id
 from ..interfaces import IBlobStore
 from ..keeping.garbage import GarbageCollector
 from ..keeping.uploads import UploadExpirer
-from ..metadata.store import Store, open_store
+from ..metadata.store import Store
 from ..protocol.address import Addressing
 from ..protocol.dispatch import Dispatcher
 from ..s3.context import Services
-from ..storage.registry import open_backend
-from ..streams.threads import Threads
 from ..values import Exchange, Ownership, RequestHead
 from ..wire.limits import WireLimits
 from ..wire.routes import Front
 from ..wire.site import WireSite, make_site
 from .access_log import AccessLog
-
-# Bytes are hashed and written by these; more would only queue for the same cores and disk.
-_BYTE_THREADS = 8
+from .foundation import Foundation, lay
 
 
 @frozen
@@ -43,9 +39,7 @@ class House:
 
     _config: Config
     _clock: Clock
-    _metadata: Store
-    _blobs: IBlobStore
-    _threads: Threads
+    _foundation: Foundation
     _garbage: GarbageCollector
     _uploads: UploadExpirer
     _site: WireSite
@@ -55,11 +49,10 @@ class House:
         return self._site
 
     async def start(self) -> None:
-        self._threads.start()
-        await self._metadata.database.start()
-        await self._blobs.start()
-        await self._blobs.recover(self._metadata.blobs.referenced)
-        await self._metadata.accounts.seed(self._config.credentials, self._clock.now_ms())
+        await self._foundation.start()
+        metadata = self._foundation.metadata
+        await self._foundation.blobs.recover(metadata.blobs.referenced)
+        await metadata.accounts.seed(self._config.credentials, self._clock.now_ms())
         self._garbage.start()
         self._uploads.start()
 
@@ -72,9 +65,7 @@ class House:
     async def stop(self) -> None:
         await self._uploads.stop()
         await self._garbage.stop()
-        await self._blobs.stop()
-        await self._metadata.database.stop()
-        await self._threads.stop()
+        await self._foundation.stop()
 
     def describe(self) -> list[str]:
         storage, metadata = self._config.storage, self._config.metadata
@@ -88,19 +79,14 @@ class House:
 def assemble(config: Config, reactor: Any) -> House:
     """Build a house; nothing is touched before its ``start``."""
     clock = Clock()
-    threads = Threads(reactor, "bytes", _BYTE_THREADS)
-    metadata = open_store(
-        config.metadata.sqlite.path,
-        reactor,
-        "full" if config.storage.durability == "strict" else "relaxed",
-    )
-    blobs = open_backend(config.storage, threads, metadata.blobs.read_content)
+    foundation = lay(config, reactor)
+    metadata, blobs = foundation.metadata, foundation.blobs
     metrics = Metrics() if config.observability.metrics else None
     pages = _pages(config, metadata, blobs, metrics)
     services = Services(
         metadata=metadata,
         blobs=blobs,
-        threads=threads,
+        threads=foundation.threads,
         clock=clock,
         region=config.server.region,
         max_object_size=config.server.max_object_size,
@@ -119,7 +105,7 @@ def assemble(config: Config, reactor: Any) -> House:
     )
     uploads = UploadExpirer(metadata.uploads, clock, reactor, config.storage.upload_expiry_days)
     site = make_site(front, reactor=reactor, refusal=_refusal, clock=clock, limits=_limits(config))
-    return House(config, clock, metadata, blobs, threads, garbage, uploads, site)
+    return House(config, clock, foundation, garbage, uploads, site)
 
 
 def _dispatcher(

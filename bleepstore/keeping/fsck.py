@@ -1,0 +1,135 @@
+"""Holds what the metadata refers to against what the backend has, and mends what can be mended.
+
+A daemon may be at work meanwhile. What looks wrong is therefore looked at again, in an order in
+which nothing that is on its way, neither in nor out, looks wrong twice: a blob has a name among
+the arrivals until the metadata refers to it, and it is gone before the metadata forgets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+
+from attrs import define, field, frozen
+
+from ..clock import Clock
+from ..errors import BlobMissing
+from ..interfaces import IArrivals, IBlobStore
+from ..metadata.check import Corrections, Miscount, StoredBlob, Totals
+from ..metadata.store import Store
+
+_BATCH = 500
+
+
+@frozen
+class Findings:
+    """What is wrong with a store.
+
+    Attributes:
+        totals: how much was looked at.
+        strays: rows that are where they never should be: a description, and how many.
+        miscounts: blobs that are referred to more or less often than their rows say.
+        missing: locators that metadata refers to and of which the backend lacks bytes.
+        unknown: locators of the backend that nothing refers to.
+        abandoned: locators of blobs that were on their way in when their process ended.
+    """
+
+    totals: Totals
+    strays: Mapping[str, int]
+    miscounts: tuple[Miscount, ...]
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    abandoned: tuple[str, ...]
+
+    @property
+    def problems(self) -> int:
+        """How many things are wrong."""
+        found = (self.miscounts, self.missing, self.unknown, self.abandoned)
+        return sum(map(len, found)) + sum(self.strays.values())
+
+
+@define
+class Fsck:
+    """A check of a whole store, and the repair of what it finds.
+
+    Args:
+        blobs: started.
+    """
+
+    _metadata: Store
+    _blobs: IBlobStore
+    _clock: Clock = field(factory=Clock)
+
+    async def check(self) -> Findings:
+        """Look at everything; changes nothing."""
+        checks = self._metadata.checks
+        arrivals = await self._arrivals()
+        return Findings(
+            totals=await checks.totals(),
+            strays=await checks.strays(),
+            miscounts=tuple([each async for each in checks.miscounts()]),
+            missing=tuple([each async for each in self._missing()]),
+            unknown=tuple([each async for each in self._unknown()]),
+            abandoned=tuple(sorted(each for each, is_live in arrivals.items() if not is_live)),
+        )
+
+    async def repair(self, findings: Findings) -> None:
+        """Mend what can be mended without guessing, while nobody else uses the store.
+
+        Unknown blobs are deleted, wrong counts set right, and what a dead process left behind is
+        recovered as at a start. Bytes that are missing stay so, and strays are left to look at.
+        """
+        await self._blobs.recover(self._metadata.blobs.referenced)
+        await self._blobs.delete(findings.unknown)
+        await self._metadata.checks.correct(Corrections(findings.miscounts, self._clock.now_ms()))
+
+    async def _arrivals(self) -> Mapping[str, bool]:
+        tracker = IArrivals(self._blobs, None)
+        arrivals: Mapping[str, bool] = {} if tracker is None else await tracker.list_arrivals()
+        return arrivals
+
+    # --- what the metadata refers to and the backend lacks
+
+    async def _missing(self) -> AsyncIterator[str]:
+        async for blob in self._stored_blobs():
+            if not await self._has(blob) and await self._is_referenced(blob.locator):
+                yield blob.locator
+
+    async def _stored_blobs(self) -> AsyncIterator[StoredBlob]:
+        after = ""
+        while page := await self._metadata.checks.stored_blobs(after, _BATCH):
+            for blob in page:
+                yield blob
+            after = page[-1].locator
+
+    async def _has(self, blob: StoredBlob) -> bool:
+        """Whether the blob is there to its last byte."""
+        with suppress(BlobMissing):
+            producer = await self._blobs.read(blob.locator, blob.size_bytes - 1, 1)
+            producer.stopProducing()
+            return True
+        return False
+
+    async def _is_referenced(self, locator: str) -> bool:
+        return bool(await self._metadata.blobs.referenced([locator]))
+
+    # --- what the backend has and the metadata knows nothing of
+
+    async def _unknown(self) -> AsyncIterator[str]:
+        batch: list[str] = []
+        async for locator in self._blobs.list_locators():
+            batch.append(locator)
+            if len(batch) == _BATCH:
+                for each in await self._unknown_of(batch):
+                    yield each
+                batch = []
+        for each in await self._unknown_of(batch):
+            yield each
+
+    async def _unknown_of(self, locators: Sequence[str]) -> list[str]:
+        suspects = await self._metadata.checks.unknown(locators)
+        if not suspects:
+            return []
+        settled = suspects - (await self._arrivals()).keys()
+        unknown = await self._metadata.checks.unknown(sorted(settled))
+        return [each for each in sorted(unknown) if await self._blobs.exists(each)]
