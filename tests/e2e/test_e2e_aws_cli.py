@@ -135,6 +135,22 @@ def test_s3api_puts_heads_and_gets(aws: Aws, bucket: str, tmp_path: Path) -> Non
     assert (tmp_path / "part").read_bytes() == b"234"
 
 
+def test_a_large_file_travels_and_moves_in_parts(
+    aws: Aws, s3: Any, bucket: str, tmp_path: Path
+) -> None:
+    data = os.urandom(20 * 1024 * 1024 + 1)
+    (tmp_path / "large").write_bytes(data)
+    aws("s3", "cp", "large", f"s3://{bucket}/large")
+    assert s3.head_object(Bucket=bucket, Key="large")["ETag"].endswith('-3"')
+    aws("s3", "mv", f"s3://{bucket}/large", f"s3://{bucket}/moved/large")
+    assert "large" not in [
+        each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+    ]
+    aws("s3", "cp", f"s3://{bucket}/moved/large", "back")
+    assert (tmp_path / "back").read_bytes() == data
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
 def test_presigned_urls_work(aws: Aws, s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"shared")
     with urlopen(aws("s3", "presign", f"s3://{bucket}/k").strip()) as answer:

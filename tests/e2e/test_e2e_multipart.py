@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from attrs import define, field
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from tests.e2e.clients import ask_signed, refused
+from tests.e2e.clients import ask_signed, boto3_client, refused
 from tests.e2e.daemon import Daemon
 
 MIB = 1024 * 1024
@@ -464,3 +467,48 @@ def test_one_upload_attacked_from_all_sides_keeps_its_bytes(s3: Any, bucket: str
         assert len(found) == is_complete
         if is_complete:
             assert content(s3, bucket, key) in versions
+
+
+def test_no_byte_outlives_the_last_that_refers_to_it(own_daemon: Daemon) -> None:
+    """Parts that were replaced, left out or aborted, sources that copies still need."""
+    own_daemon.settings = {
+        "storage": {"garbage_grace_seconds": 0, "local": {"inline_max_bytes": 0}}
+    }
+    own_daemon.start()
+    s3 = boto3_client(own_daemon)
+    s3.create_bucket(
+        Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    s3.put_object(Bucket="bucket", Key="source", Body=b"source")
+    upload = Upload(s3, "bucket", "k")
+    upload.put(1, b"left out")
+    upload.put(2, b"replaced")
+    last = upload.copy(2, "bucket/source")
+    aborted = Upload(s3, "bucket", "k")
+    aborted.put(1, b"aborted")
+    aborted.copy(2, "bucket/source")
+    aborted.abort()
+    upload.complete(bare(last))
+    s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/k")
+    s3.delete_objects(Bucket="bucket", Delete={"Objects": [{"Key": "source"}, {"Key": "k"}]})
+    assert content(s3, "bucket", "copy") == b"source"
+    wait_until(lambda: len(blobs(own_daemon)) == 1)
+    assert content(s3, "bucket", "copy") == b"source"
+    s3.delete_object(Bucket="bucket", Key="copy")
+    wait_until(lambda: not blobs(own_daemon))
+    own_daemon.stop()
+
+
+def blobs(daemon: Daemon) -> list[Path]:
+    """The files that have the bytes of something."""
+    return [
+        path for path in daemon.objects_path.rglob("*") if path.is_file() and path.stat().st_size
+    ]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Garbage is collected in the background, a few seconds apart."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
