@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve
 from hypothesis import settings
@@ -42,11 +43,18 @@ from tests.metadata.samples import (
 )
 from tests.metadata.samples import put_part as put_part_command
 
-KEYS = st.sampled_from(["a", "a/b", "a/\n", "ü", "\U0001f600"])
+T = TypeVar("T")
+
+KEYS = st.sampled_from(["a", "a/\n", "\U0001f600"])
 STATES = st.sampled_from([Versioning.ENABLED, Versioning.SUSPENDED])
 CLOCK = st.integers(min_value=1, max_value=20)  # jumps back as often as forward
 INLINE = st.lists(st.booleans(), max_size=3)  # for each blob, whether it is a small one
 NUMBERS = st.integers(min_value=1, max_value=3)
+
+
+def pick(data: st.DataObject, choices: Sequence[T]) -> T:
+    """One of the choices, drawn by its place: what it is may differ when hypothesis retries."""
+    return choices[data.draw(st.integers(0, len(choices) - 1))]
 
 
 class ObjectModel(RuleBasedStateMachine):
@@ -99,7 +107,7 @@ class ObjectModel(RuleBasedStateMachine):
         ]
         if not sources:
             return
-        source_key, source = data.draw(st.sampled_from(sources))
+        source_key, source = pick(data, sources)
         number = next(self.serial)
         segments = source.segments + (source.segments[:1] if twice else ())
         known = Known(f"v{number}", False, f"e{number}", segments, source.tags)
@@ -120,7 +128,7 @@ class ObjectModel(RuleBasedStateMachine):
     @rule(key=KEYS, data=st.data(), text=st.text(max_size=2))
     def set_tags(self, key: str, data: st.DataObject, text: str) -> None:
         ids = [each.version_id for each in self.model.versions.get(key, [])]
-        version_id = data.draw(st.sampled_from([*ids, "unknown", None]))
+        version_id = pick(data, [*ids, "unknown", None])
         wanted = self.model.current(key) if version_id is None else self.model.find(key, version_id)
         try:
             set_tags(self.txn, SetTags("photos", key, version_id, (("k", text),)))
@@ -167,9 +175,9 @@ class ObjectModel(RuleBasedStateMachine):
         key = data.draw(KEYS)
         versions = self.model.versions.get(key, [])
         ids = [each.version_id for each in versions]
-        version_id = data.draw(st.sampled_from([*ids, None, None, NULL_VERSION_ID, "unknown"]))
+        version_id = pick(data, [*ids, None, None, NULL_VERSION_ID, "unknown"])
         etags = [each.etag for each in versions[:2] if not each.is_marker]
-        if_match = data.draw(st.sampled_from([None, None, None, *etags, "another"]))
+        if_match = pick(data, [None, None, None, *etags, "another"])
         return DeleteOne(key, version_id, f"m{next(self.serial)}", if_match)
 
     # --- uploads
@@ -185,14 +193,14 @@ class ObjectModel(RuleBasedStateMachine):
     @rule(number=NUMBERS, inline=INLINE, copied=st.booleans(), data=st.data())
     def put_part(self, number: int, inline: list[bool], copied: bool, data: st.DataObject) -> None:
         """A part with new bytes, or one copied from some object."""
-        upload_id = data.draw(st.sampled_from(sorted(self.model.uploads)))
+        upload_id = pick(data, sorted(self.model.uploads))
         known = self.model.uploads[upload_id]
         sources = [each for _, each in self.model.all_versions() if each.segments]
         before = set(self.stored)
         blobs = [] if copied and sources else self.new_blobs(inline)
         part = part_of(number, *blobs, etag=f"{next(self.serial):032x}")
         if copied and sources:
-            part = evolve(part, segments=data.draw(st.sampled_from(sources)).segments)
+            part = evolve(part, segments=pick(data, sources).segments)
         command = evolve(put_part_command(part, *blobs, upload_id=upload_id), key=known.key)
         try:
             put_part(self.txn, command)
@@ -207,7 +215,7 @@ class ObjectModel(RuleBasedStateMachine):
     @precondition(lambda self: self.model.uploads)
     @rule(chosen=st.sets(NUMBERS, min_size=1), at_ms=CLOCK, data=st.data())
     def complete_upload(self, chosen: set[int], at_ms: int, data: st.DataObject) -> None:
-        upload_id = data.draw(st.sampled_from(sorted(self.model.uploads)))
+        upload_id = pick(data, sorted(self.model.uploads))
         known = self.model.uploads[upload_id]
         parts = [known.parts.get(number, part_of(number)) for number in sorted(chosen)]
         command = complete(*parts, upload_id=upload_id, at_ms=at_ms)
@@ -232,7 +240,7 @@ class ObjectModel(RuleBasedStateMachine):
     @precondition(lambda self: self.model.uploads)
     @rule(data=st.data(), at_ms=CLOCK)
     def abort_upload(self, data: st.DataObject, at_ms: int) -> None:
-        upload_id = data.draw(st.sampled_from(sorted(self.model.uploads)))
+        upload_id = pick(data, sorted(self.model.uploads))
         known = self.model.uploads[upload_id]
         try:
             abort_upload(self.txn, AbortUpload("photos", known.key, upload_id, at_ms))
@@ -329,4 +337,4 @@ class ObjectModel(RuleBasedStateMachine):
 
 
 TestObjectModel = ObjectModel.TestCase
-TestObjectModel.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestObjectModel.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
