@@ -6,9 +6,9 @@ from attrs import evolve
 
 from ..documents.copying import copy_object_result
 from ..documents.xml import CONTENT_TYPE
-from ..errors import BlobMissing
+from ..errors import BlobMissing, S3Error, SourceChanged
 from ..ids import new_version_id
-from ..metadata.objects import PutObject
+from ..metadata.objects import CopyObject
 from ..values import ByteRange, ChecksumAlgorithm, ChecksumType, ObjectVersion, Reply
 from .checksums import named_algorithm
 from .conditions import check_source_conditions, write_conditions
@@ -21,6 +21,9 @@ from .granting import for_new_object
 from .later import Later
 from .object_headers import storage_class, version_headers
 from .unsupported import refuse_unsupported_headers
+
+# Looks at a source that changes all the time.
+_ATTEMPTS = 10
 
 
 async def copy_object(ctx: Context) -> Later:
@@ -37,11 +40,16 @@ async def copy_object(ctx: Context) -> Later:
 
 
 async def _copy(ctx: Context, source: CopySource) -> Reply:
-    try:
-        return await _copy_once(ctx, source)
-    except BlobMissing:
-        # Overwritten and tidied up since our look-up: look again, once.
-        return await _copy_once(ctx, source)
+    """Copy the source as it is, even while others write it."""
+    failure: Exception | None = None
+    for _ in range(_ATTEMPTS):
+        try:
+            return await _copy_once(ctx, source)
+        except (SourceChanged, BlobMissing) as error:
+            failure = error
+    if isinstance(failure, BlobMissing):
+        raise failure
+    raise S3Error("SlowDown") from failure
 
 
 async def _copy_once(ctx: Context, source: CopySource) -> Reply:
@@ -50,9 +58,15 @@ async def _copy_once(ctx: Context, source: CopySource) -> Reply:
     check_copy_size(version.size_bytes)
     copy = await _copy_of(ctx, version)
     if_match, if_none_match = write_conditions(ctx.headers)
-    result = await ctx.services.metadata.objects.put(
-        PutObject(
-            bucket=ctx.bucket_name, version=copy, if_match=if_match, if_none_match=if_none_match
+    result = await ctx.services.metadata.objects.copy(
+        CopyObject(
+            source_bucket=source.bucket,
+            source_version_id=source.version_id,
+            source=version,
+            bucket=ctx.bucket_name,
+            version=copy,
+            if_match=if_match,
+            if_none_match=if_none_match,
         )
     )
     headers = [CONTENT_TYPE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -264,3 +265,23 @@ def test_an_object_of_parts_keeps_them(s3: Any, bucket: str) -> None:
     result = copy(s3, bucket, "other", ChecksumAlgorithm="SHA256")["CopyObjectResult"]
     assert result["ChecksumType"] == "FULL_OBJECT"
     assert content(s3, bucket, "other") == b"abc"
+
+
+def test_a_copy_onto_itself_undoes_no_write(s3: Any, bucket: str) -> None:
+    put(s3, bucket, "k", b"0")
+
+    def write() -> bytes:
+        for number in range(40):
+            put(s3, bucket, "k", b"%d" % number)
+        return b"39"
+
+    def touch() -> None:
+        for number in range(40):
+            copy(s3, bucket, "k", "k", MetadataDirective="REPLACE", Metadata={"n": str(number)})
+
+    with ThreadPoolExecutor(2) as pool:
+        writing, touching = pool.submit(write), pool.submit(touch)
+        touching.result()
+        assert content(s3, bucket, "k") in [b"%d" % number for number in range(40)]
+        expected = writing.result()
+    assert content(s3, bucket, "k") == expected
