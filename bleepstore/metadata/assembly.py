@@ -131,6 +131,16 @@ def _checksum_of(upload: Upload, parts: Sequence[Part]) -> Checksum | None:
     return combined_checksum(algorithm, kind, parts)
 
 
+def check_size(version: ObjectVersion, limit_bytes: int | None) -> None:
+    """Refuse an assembled object that is too large. Raises ``S3Error("EntityTooLarge")``."""
+    if limit_bytes is not None and version.size_bytes > limit_bytes:
+        raise S3Error(
+            "EntityTooLarge",
+            ProposedSize=str(version.size_bytes),
+            MaxSizeAllowed=str(limit_bytes),
+        )
+
+
 def check_expectations(
     version: ObjectVersion,
     parts: Sequence[Part],

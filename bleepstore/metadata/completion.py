@@ -7,7 +7,7 @@ from attrs import frozen
 from ..interfaces import ITransaction
 from ..values import Bucket, Checksum, CompletedPart, ObjectVersion, Part
 from . import blobs
-from .assembly import assemble, check_expectations, choose_parts
+from .assembly import assemble, check_expectations, check_size, choose_parts
 from .bucket_rows import find_bucket, shown_version_id
 from .columns import checksums_to_column, column_to_checksums
 from .conditions import check_if_match, check_if_none_match
@@ -45,6 +45,7 @@ class CompleteUpload:
         expected_checksum: the whole object's, if the client gave one; its type says how it is
             made of those of the parts.
         expected_size: likewise its size in bytes.
+        max_object_size: the greatest size of an object, in bytes; None for no limit.
     """
 
     bucket: str
@@ -58,6 +59,7 @@ class CompleteUpload:
     min_part_size: int = MIN_PART_SIZE
     expected_checksum: Checksum | None = None
     expected_size: int | None = None
+    max_object_size: int | None = None
 
 
 @frozen
@@ -83,6 +85,7 @@ def complete_upload(txn: ITransaction, command: CompleteUpload) -> CompletedUplo
     stored = _stored_parts(txn, command.upload_id)
     parts = choose_parts(upload, command.parts, stored, command.min_part_size)
     version = assemble(upload, parts, command.version_id, command.now_ms)
+    check_size(version, command.max_object_size)
     check_expectations(version, parts, command.expected_checksum, command.expected_size)
     completed = _stack(txn, bucket, command, version)
     chosen = {part.number for part in parts}

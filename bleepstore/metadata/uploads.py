@@ -65,7 +65,7 @@ class Uploads:
 
         Raises:
             S3Error: ``NoSuchUpload``, ``MalformedXML`` (no parts), ``InvalidPartOrder``,
-                ``InvalidPart``, ``EntityTooSmall``; ``InvalidRequest`` for a size other than the
+                ``InvalidPart``, ``EntityTooSmall``, ``EntityTooLarge``; ``InvalidRequest`` for a size other than the
                 expected one and for part checksums that the upload's kind demands;
                 ``BadDigest``; the conditions' ``PreconditionFailed`` and ``NoSuchKey``. The
                 upload is still under way then.

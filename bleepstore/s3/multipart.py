@@ -163,6 +163,7 @@ async def _completion(ctx: Context, parts: tuple[CompletedPart, ...]) -> Complet
         if_none_match=if_none_match,
         expected_checksum=checksum,
         expected_size=expected_size(ctx.headers),
+        max_object_size=ctx.services.max_object_size,
     )
 
 

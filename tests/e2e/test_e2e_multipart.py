@@ -499,6 +499,23 @@ def test_no_byte_outlives_the_last_that_refers_to_it(own_daemon: Daemon) -> None
     own_daemon.stop()
 
 
+def test_parts_and_objects_have_a_greatest_size(own_daemon: Daemon) -> None:
+    own_daemon.settings = {"server": {"max_object_size": 5 * MIB + 10}}
+    own_daemon.start()
+    s3 = boto3_client(own_daemon)
+    s3.create_bucket(
+        Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    upload = Upload(s3, "bucket", "k")
+    with refused("EntityTooLarge", 400):
+        upload.put(1, PART + b"0123456789!")
+    parts = [bare(upload.put(1, PART)), bare(upload.put(2, b"0123456789!"))]
+    with refused("EntityTooLarge", 400):
+        upload.complete(*parts)
+    upload.complete(parts[0], bare(upload.put(2, b"0123456789")))
+    own_daemon.stop()
+
+
 def blobs(daemon: Daemon) -> list[Path]:
     """The files that have the bytes of something."""
     return [
