@@ -67,6 +67,10 @@ class Daemon:
         return self.folder / "daemon.log"
 
     @property
+    def configuration_path(self) -> Path:
+        return self.folder / "bleepstore.yaml"
+
+    @property
     def objects_path(self) -> Path:
         return self.folder / "objects"
 
@@ -104,7 +108,7 @@ class Daemon:
         self.folder.mkdir(parents=True, exist_ok=True)
         options = ["--port", str(self.port)]
         if self.has_configuration:
-            options += ["--config", str(self._write_configuration())]
+            options += ["--config", str(self.write_configuration())]
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
             self._process = spawn(self.folder, log, *options)
@@ -148,8 +152,10 @@ class Daemon:
             time.sleep(_POLL_SECONDS)
         self.port = int(match[1])
 
-    def _write_configuration(self) -> Path:
-        path = self.folder / "bleepstore.yaml"
+    def write_configuration(self) -> Path:
+        """What it is started with; the path of the file."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.configuration_path
         path.write_text(yaml.safe_dump(_merged(self._common_settings(), self.settings)))
         return path
 

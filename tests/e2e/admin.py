@@ -1,0 +1,51 @@
+"""``bleepstore-admin`` on a daemon's store, as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.daemon import ROOT, Daemon
+
+_PATIENCE_SECONDS = 60
+
+
+def admin(daemon: Daemon, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with the daemon's configuration."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("BLEEPSTORE_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    program = "from bleepstore.service.admin_command import main; main()"
+    command = [sys.executable, "-c", program, "--config", str(daemon.configuration_path)]
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=daemon.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def fsck(daemon: Daemon, *arguments: str) -> dict[str, Any]:
+    """The findings of ``fsck``."""
+    done = admin(daemon, "fsck", "--json", *arguments)
+    assert done.stderr == ""
+    findings: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == (1 if findings["problems"] else 0)
+    return findings
+
+
+def assert_sound(daemon: Daemon) -> None:
+    """``fsck`` finds nothing wrong."""
+    done = admin(daemon, "fsck")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def some_file(daemon: Daemon) -> Path:
+    """One of the store's files."""
+    return next(path for path in (daemon.objects_path / "blobs").rglob("*") if path.is_file())

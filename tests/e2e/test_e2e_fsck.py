@@ -1,0 +1,123 @@
+"""``bleepstore-admin fsck`` on stores that are sound and on stores that are not."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from bleepstore.ids import new_blob_id
+from tests.e2e.admin import admin, assert_sound, fsck, some_file
+from tests.e2e.clients import boto3_client
+from tests.e2e.daemon import REGION, Daemon
+
+LARGE = 300_000
+
+
+@pytest.fixture
+def store(own_daemon: Daemon) -> Daemon:
+    """A running daemon with large and small objects, versions, a copy and an upload."""
+    own_daemon.start()
+    s3: Any = boto3_client(own_daemon)
+    where = {"Bucket": "checked"}
+    s3.create_bucket(**where, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
+    for _ in range(2):
+        s3.put_object(**where, Key="large", Body=os.urandom(LARGE))
+        s3.put_object(**where, Key="small", Body=b"small")
+    s3.copy_object(**where, Key="copy", CopySource="checked/large")
+    s3.delete_object(**where, Key="small")
+    upload = s3.create_multipart_upload(**where, Key="parts")["UploadId"]
+    s3.upload_part(**where, Key="parts", UploadId=upload, PartNumber=1, Body=os.urandom(LARGE))
+    return own_daemon
+
+
+def execute(daemon: Daemon, sql: str) -> None:
+    with closing(sqlite3.connect(daemon.database_path)) as database, database:
+        assert database.execute(sql).rowcount > 0
+
+
+def test_a_sound_store_is_sound_while_it_runs_and_afterwards(store: Daemon) -> None:
+    findings = fsck(store)
+    assert findings["problems"] == 0
+    totals = findings["totals"]
+    assert (totals["current_versions"], totals["other_versions"], totals["parts"]) == (2, 4, 1)
+    assert (totals["stored_blobs"], totals["inline_blobs"]) == (3, 2)
+    store.stop()
+    assert fsck(store) == findings
+
+
+def test_the_text_names_what_was_looked_at(store: Daemon) -> None:
+    done = admin(store, "fsck")
+    assert done.returncode == 0
+    assert "buckets: 1, current versions: 2" in done.stdout
+    assert done.stdout.endswith("problems: 0\n")
+
+
+def test_bytes_that_are_gone_or_cut_off_are_missing(store: Daemon) -> None:
+    store.stop()
+    gone = some_file(store)
+    gone.unlink()
+    cut = some_file(store)
+    os.truncate(cut, LARGE - 1)
+    findings = fsck(store, "--repair")
+    assert sorted(findings["missing"]) == sorted([f"f:{gone.name}", f"f:{cut.name}"])
+    assert findings["problems"] == 2
+
+
+def test_a_file_that_nothing_refers_to_is_unknown_and_removed(store: Daemon) -> None:
+    store.stop()
+    kept = some_file(store)
+    stray = kept.with_name(new_blob_id()[:-4] + kept.name[-4:])  # these tell the folder
+    stray.write_bytes(b"stray")
+    assert fsck(store)["unknown"] == [f"f:{stray.name}"]
+    assert stray.exists()
+    assert fsck(store, "--repair")["problems"] == 0
+    assert not stray.exists()
+
+
+def test_wrong_counts_are_found_and_set_right(store: Daemon) -> None:
+    store.stop()
+    execute(store, "UPDATE blob SET refs = refs + 1 WHERE content IS NOT NULL")
+    assert {(each["recorded"], each["found"]) for each in fsck(store)["miscounts"]} == {(2, 1)}
+    assert fsck(store, "--repair")["problems"] == 0
+    assert fsck(store)["problems"] == 0
+
+
+def test_bytes_of_rows_that_are_lost_become_garbage(store: Daemon) -> None:
+    store.stop()
+    execute(store, "DELETE FROM part")
+    (miscount,) = fsck(store)["miscounts"]
+    assert (miscount["recorded"], miscount["found"]) == (1, 0)
+    findings = fsck(store, "--repair")
+    assert (findings["problems"], findings["totals"]["garbage"]) == (0, 1)
+
+
+def test_what_a_dead_process_left_is_found_and_recovered(store: Daemon) -> None:
+    store.stop()
+    folder = store.objects_path / "incoming" / new_blob_id()
+    folder.mkdir()
+    blob_id = new_blob_id()
+    (folder / blob_id).write_bytes(b"half an obj")
+    assert fsck(store)["abandoned"] == [f"f:{blob_id}"]
+    assert fsck(store, "--repair")["problems"] == 0
+    assert not folder.exists()
+
+
+def test_nothing_is_repaired_beside_a_daemon(store: Daemon) -> None:
+    done = admin(store, "fsck", "--repair")
+    assert done.returncode == 2
+    assert "in use by another process" in done.stderr
+    assert store.is_running
+    assert_sound(store)
+
+
+def test_a_store_that_is_not_there_is_not_made(own_daemon: Daemon) -> None:
+    own_daemon.write_configuration()
+    done = admin(own_daemon, "fsck")
+    assert done.returncode == 2
+    assert "there is no store" in done.stderr
+    assert not own_daemon.database_path.exists()
