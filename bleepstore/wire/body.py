@@ -88,9 +88,18 @@ class RequestBody:
         return self._failure is not None
 
     @property
-    def is_worth_discarding(self) -> bool:
+    def is_settled(self) -> bool:
+        """Whether the connection can go on behind an answer that is given now.
+
+        It cannot while the client waits for ``100 Continue``, be it with an empty body: clients
+        that take the final answer for the interim one get lost in what follows.
+        """
+        return not self.is_awaited and (self.is_complete or self._is_worth_discarding)
+
+    @property
+    def _is_worth_discarding(self) -> bool:
         """Whether reading what is left is cheaper than a new connection."""
-        if self._failure is not None or self.is_awaited:
+        if self._failure is not None:
             return False
         left = (self._declared_length or 0) - self.received
         return left <= self._limits.discard_bytes
@@ -100,11 +109,11 @@ class RequestBody:
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         if self._failure is not None:
             return fail(self._failure)
+        self._invite()
         if self.is_complete and not self._buffer:
             return succeed(None)
         self._consumer = consumer
         done = self._done = Deferred(lambda _: self.stopProducing())
-        self._invite()
         self._deliver()
         return done
 

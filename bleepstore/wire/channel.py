@@ -113,7 +113,7 @@ class Channel(http.HTTPChannel):
             self._refuse(error.code)
             return
         self._deadline.clear()
-        is_awaited = self.length != 0 and self._expects_continue(request)
+        is_awaited = self._expects_continue(request)
         body = RequestBody(
             self, self.site.reactor, self._limits, self.length, is_awaited, request.body_refused
         )

@@ -135,8 +135,7 @@ class StreamingRequest(server.Request):
     @property
     def must_close(self) -> bool:
         """Whether the connection has to end behind an answer that is given now."""
-        is_body_settled = self.body.is_complete or self.body.is_worth_discarding
-        return not (self.channel.is_reusable and is_body_settled)
+        return not (self.channel.is_reusable and self.body.is_settled)
 
     def open_answer(self, reply: Reply, opening: bytes, data: bytes) -> None:
         """Write the head of the answer and the first (or all) bytes of its body."""

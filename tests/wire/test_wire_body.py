@@ -276,16 +276,16 @@ def test_what_waits_is_dropped_when_the_body_is_discarded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "is_awaited", "fed", "worth"),
+    ("length", "is_awaited", "fed", "settled"),
     [(50, False, 0, True), (51, False, 0, False), (150, False, 100, True), (None, False, 0, True),
-     (10, True, 0, False)],
+     (10, True, 0, False), (0, False, 0, True), (0, True, 0, False)],
 )  # fmt: skip
-def test_what_is_worth_discarding(
-    length: int | None, is_awaited: bool, fed: int, worth: bool
+def test_when_the_connection_can_go_on(
+    length: int | None, is_awaited: bool, fed: int, settled: bool
 ) -> None:
     bench = Bench(length, is_awaited)
     bench.body.feed(b"x" * fed)
-    assert bench.body.is_worth_discarding is worth
+    assert bench.body.is_settled is settled
 
 
 # --- the minimum rate: 1,024 bytes a second over 10 seconds --------------------------------------
