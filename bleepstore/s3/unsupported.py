@@ -12,6 +12,7 @@ from ..errors import S3Error
 
 _UNSUPPORTED = (
     "x-amz-server-side-encryption",
+    "x-amz-copy-source-server-side-encryption",
     "x-amz-object-lock-",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-website-redirect-location",

@@ -145,6 +145,16 @@ def test_directives_that_are_none(s3: Any, bucket: str) -> None:
             copy(s3, bucket, **options)
 
 
+def test_a_source_cannot_be_decrypted(daemon: Daemon, s3: Any, bucket: str) -> None:
+    put(s3, bucket)
+    headers = {
+        "x-amz-copy-source": f"{bucket}/source",
+        "x-amz-copy-source-server-side-encryption-customer-algorithm": "AES256",
+    }
+    answer = ask_signed(daemon, "PUT", f"/{bucket}/copy", headers)
+    assert (answer.status, answer.error_code) == (501, "NotImplemented")
+
+
 def test_onto_itself_something_must_change(s3: Any, bucket: str) -> None:
     put(s3, bucket, "k", Metadata={"a": "b"})
     with refused("InvalidRequest", 400) as caught:
