@@ -11,6 +11,7 @@ from attrs import evolve
 from twisted.internet.defer import DeferredList, ensureDeferred
 
 from bleepstore.errors import BlobMissing, S3Error
+from bleepstore.metadata import uploads_expiry
 from bleepstore.metadata.buckets import CreateBucket
 from bleepstore.metadata.store import Store
 from bleepstore.metadata.uploads import AbortUpload, CreateUpload, ListUploads, PutPart
@@ -215,6 +216,19 @@ async def test_expiry_takes_several_uploads_at_once_and_old_completions(store: S
     await store.uploads.complete(finished)  # is remembered still
     assert await store.uploads.expire(101, 10) == 1
     assert (await error_of(store.uploads.complete(finished))).code == "NoSuchUpload"
+
+
+@pytest_twisted.ensureDeferred
+async def test_expiry_takes_few_uploads_at_once_where_they_have_many_parts(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads_expiry, "MAX_PARTS_AT_ONCE", 3)
+    for number, parts in enumerate((5, 2, 1, 1)):
+        await begin(store, f"u{number}", initiated_ms=number)
+        for part in range(1, parts + 1):
+            await store.uploads.put_part(put_part(part_of(part), upload_id=f"u{number}"))
+    assert [await store.uploads.expire(100, 10) for _ in range(3)] == [1, 2, 1]
+    assert await store.uploads.expire(100, 10) == 0
 
 
 class TestListing:
