@@ -10,6 +10,7 @@
     ├── SourceChanged          the source of a copy is no longer what was seen
     ├── StorageFull            the backend has no room left
     ├── SchemaTooNew           the metadata was written by a newer BleepStore
+    ├── SnapshotUnusable       a snapshot of a store in memory cannot be loaded
     └── StoreInUse             another process has the store, and both cannot
 
 Everything that a client should see is an :class:`S3Error`; only ``protocol/dispatch.py`` turns
@@ -18,6 +19,7 @@ the other ones (and unknown exceptions) into one.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -74,6 +76,26 @@ class StoreInUse(BleepStoreError):
 
 class SchemaTooNew(BleepStoreError):
     """The metadata was written by a newer BleepStore than this one."""
+
+
+class SnapshotUnusable(BleepStoreError):
+    """A snapshot cannot be loaded. It is left as it is, and nothing is saved over it.
+
+    Args:
+        path: the snapshot.
+        problem: what is wrong with it.
+    """
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return (
+            f"the snapshot {self.path} cannot be used: {self.problem}; repair it, or move it away "
+            "to start empty"
+        )
 
 
 class ErrorKind(NamedTuple):

@@ -7,47 +7,37 @@ connections run in autocommit mode and every transaction here begins and ends ex
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 
-from twisted.enterprise.adbapi import ConnectionPool
 from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThreadPool
 from zope.interface import implementer
 
 from ..errors import S3Error
 from ..interfaces import IDatabase
-from . import sqlite
 from .batch import run_batch
 from .commit_queue import Change, CommitQueue
 from .counters import Counters
-from .dialects import SQLITE
+from .dialects import Dialect
+from .engine import Engine
 from .migrate import known_steps, migrate
 from .transaction import Transaction
 
 T = TypeVar("T")
 C = TypeVar("C")
 
-MAX_READERS = 4
-"""Reads are short and Python runs one thread at a time: more would only queue elsewhere."""
-
 
 @implementer(IDatabase)
 class Database:
-    """Metadata in one SQLite file, which several processes may share.
+    """Transactions on an engine.
 
     Args:
-        path: the database file; its folder is made if need be.
-        reactor: runs the threads (``IReactorThreads``, ``IReactorCore``).
-        durability: see :data:`~bleepstore.metadata.sqlite.Durability`.
+        engine: what it stands on; opened and closed with the database.
     """
 
-    def __init__(self, path: Path, reactor: Any, durability: sqlite.Durability = "full") -> None:
+    def __init__(self, engine: Engine) -> None:
         self.counters = Counters()
-        self._path = path
-        self._reactor = reactor
-        self._durability = durability
+        self._engine = engine
         self._queue = CommitQueue(self._commit, self.counters)
         self._running = False
         self._reads = 0
@@ -59,10 +49,9 @@ class Database:
         return self._queue.length
 
     def start(self) -> Deferred[None]:
-        """Open the file, bring its schema up to date, and accept work.
+        """Open the engine, bring its schema up to date, and accept work.
 
-        Raises :class:`~bleepstore.errors.SchemaTooNew`, or what the operating system says of the
-        path.
+        Raises :class:`~bleepstore.errors.SchemaTooNew`, or what the engine says.
         """
         return Deferred.fromCoroutine(self._start())
 
@@ -74,7 +63,9 @@ class Database:
         """See :class:`~bleepstore.interfaces.IDatabase`."""
         self._require_running()
         self._reads += 1
-        result: Deferred[T] = self._readers.runWithConnection(_in_snapshot, function, arguments)
+        result: Deferred[T] = self._engine.readers.runWithConnection(
+            _in_snapshot, self._engine.dialect, function, arguments
+        )
         return result.addBoth(self._read_done, description, perf_counter())
 
     def write(self, description: str, function: Callable[[Any, C], T], command: C) -> Deferred[T]:
@@ -83,30 +74,16 @@ class Database:
         return self._queue.submit(Change(description, function, command))
 
     async def _start(self) -> None:
-        threads = self._reactor.getThreadPool()
-        await deferToThreadPool(self._reactor, threads, sqlite.create_file, self._path)
-        self._turn = sqlite.WriterTurn(self._path)
-        self._writer = self._pool(1, sqlite.set_up_writer(self._durability, self._turn))
-        self._readers = self._pool(MAX_READERS, sqlite.set_up_reader())
+        engine = self._engine
+        await engine.open()
         try:
-            await self._writer.runWithConnection(migrate, self._turn, SQLITE, known_steps())
+            await engine.writer.runWithConnection(
+                migrate, engine.turn, engine.dialect, known_steps()
+            )
         except BaseException:
-            self._close()
+            await engine.close()
             raise
         self._running = True
-
-    def _pool(self, size: int, set_up: Callable[[Any], None]) -> ConnectionPool:
-        return ConnectionPool(
-            "sqlite3",
-            self._path,
-            isolation_level=None,
-            check_same_thread=False,  # closed from the reactor's thread
-            timeout=sqlite.BUSY_SECONDS,
-            cp_min=1,
-            cp_max=size,
-            cp_openfun=set_up,
-            cp_reactor=self._reactor,
-        )
 
     async def _stop(self) -> None:
         if not self._running:
@@ -116,22 +93,16 @@ class Database:
         if self._reads:
             self._last_read = Deferred()
             await self._last_read
-        # In the writer's thread, so that closing below finds nothing left to copy.
-        await self._writer.runWithConnection(_checkpoint)
-        self._close()
-
-    def _close(self) -> None:
-        self._readers.close()
-        self._writer.close()
-        self._turn.close()
+        await self._engine.close()
 
     def _require_running(self) -> None:
         if not self._running:
             raise S3Error("ServiceUnavailable")
 
     def _commit(self, batch: Sequence[Change]) -> Deferred[list[Any]]:
-        committed: Deferred[list[Any]] = self._writer.runWithConnection(
-            run_batch, self._turn, SQLITE, batch
+        engine = self._engine
+        committed: Deferred[list[Any]] = engine.writer.runWithConnection(
+            run_batch, engine.turn, engine.dialect, batch
         )
         return committed
 
@@ -143,17 +114,15 @@ class Database:
         return result
 
 
-def _in_snapshot(connection: Any, function: Callable[..., T], arguments: Sequence[Any]) -> T:
+def _in_snapshot(
+    connection: Any, dialect: Dialect, function: Callable[..., T], arguments: Sequence[Any]
+) -> T:
     """Run a reading function; adbapi ends the transaction."""
     cursor = connection.cursor()
     try:
         cursor.execute("BEGIN")
-        return function(Transaction(cursor, SQLITE), *arguments)
+        return function(Transaction(cursor, dialect), *arguments)
     except Exception as error:
-        raise SQLITE.translate(error)  # noqa: B904 (it carries its cause)
+        raise dialect.translate(error)  # noqa: B904 (it carries its cause)
     finally:
         cursor.close()  # a statement that was not read to its end would hold the snapshot
-
-
-def _checkpoint(connection: Any) -> None:
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

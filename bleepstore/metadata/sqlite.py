@@ -42,6 +42,7 @@ _WRITER = (
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
     "PRAGMA journal_size_limit = 67108864",  # after a burst the WAL shrinks to 64 MiB
 )
+_MEMORY = (f"PRAGMA page_size = {PAGE_BYTES}",)  # that of files, so that one becomes the other
 _SYNCHRONOUS: dict[Durability, str] = {
     "full": "PRAGMA synchronous = FULL",
     "relaxed": "PRAGMA synchronous = NORMAL",
@@ -56,10 +57,11 @@ def create_file(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.close(descriptor)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -110,6 +112,11 @@ def set_up_writer(durability: Durability, turn: WriterTurn) -> Callable[[sqlite3
             set_up(connection)
 
     return in_turn
+
+
+def set_up_memory(connection: sqlite3.Connection) -> None:
+    """Make a new connection to a database in memory ready for everything."""
+    _set_up((*_MEMORY, *_EVERYWHERE))(connection)
 
 
 def _set_up(pragmas: tuple[str, ...]) -> Callable[[sqlite3.Connection], None]:

@@ -12,6 +12,7 @@ from .blobs import Blobs, Garbage
 from .buckets import Buckets
 from .check import Checks
 from .database import Database
+from .engine import Engine, FileEngine
 from .objects import Objects
 from .sqlite import Durability
 from .uploads import Uploads
@@ -33,7 +34,12 @@ class Store:
 
 def open_store(path: Path, reactor: Any, durability: Durability = "full") -> Store:
     """The metadata in an SQLite file. Nothing is touched before ``store.database.start()``."""
-    database = Database(path, reactor, durability)
+    return store_on(FileEngine(path, reactor, durability))
+
+
+def store_on(engine: Engine) -> Store:
+    """The metadata on an engine. Nothing is touched before ``store.database.start()``."""
+    database = Database(engine)
     return Store(
         database=database,
         accounts=Accounts(database),

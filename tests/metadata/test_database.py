@@ -15,6 +15,7 @@ from twisted.internet.defer import CancelledError, Deferred, DeferredList, gathe
 from bleepstore.errors import S3Error, StorageFull
 from bleepstore.interfaces import IDatabase, ITransaction
 from bleepstore.metadata.database import Database
+from bleepstore.metadata.engine import FileEngine
 from bleepstore.metadata.store import Store
 
 _INSERT = "INSERT INTO account (owner_id, display_name, email) VALUES (?, 'x', '')"
@@ -38,7 +39,7 @@ def owners(txn: ITransaction) -> list[str]:
 
 @pytest_twisted.async_yield_fixture
 async def database(tmp_path: Path) -> Any:
-    opened = Database(tmp_path / "deep" / "metadata.db", reactor)
+    opened = Database(FileEngine(tmp_path / "deep" / "metadata.db", reactor))
     await opened.start()
     yield opened
     await opened.stop()
@@ -49,7 +50,7 @@ async def outcomes(*results: Deferred[Any]) -> list[tuple[bool, Any]]:
 
 
 def test_it_is_what_the_interface_says(tmp_path: Path) -> None:
-    assert IDatabase.providedBy(Database(tmp_path / "metadata.db", reactor))
+    assert IDatabase.providedBy(Database(FileEngine(tmp_path / "metadata.db", reactor)))
 
 
 @pytest_twisted.ensureDeferred
@@ -127,7 +128,7 @@ async def test_concurrent_changes_share_commits(database: Database) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_all_that_a_read_sees_is_of_one_instant(database: Database) -> None:
+async def test_all_that_a_read_sees_is_of_one_instant(database: Database, tmp_path: Path) -> None:
     """The reading function itself commits a change by another connection between its looks."""
 
     def count_twice(txn: ITransaction, path: Path) -> tuple[int, int]:
@@ -139,7 +140,7 @@ async def test_all_that_a_read_sees_is_of_one_instant(database: Database) -> Non
         txn.execute(_COUNT)
         return before, txn.fetch_one()[0]
 
-    path = database._path
+    path = tmp_path / "deep" / "metadata.db"
     assert await database.read("count_twice", count_twice, path) == (0, 0)
     assert await database.read("owners", owners) == ["in between"]
 
@@ -181,7 +182,7 @@ async def test_a_lock_that_does_not_go_away_is_slow_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bleepstore.metadata.sqlite.BUSY_SECONDS", 0.01)
-    database = Database(tmp_path / "metadata.db", reactor)
+    database = Database(FileEngine(tmp_path / "metadata.db", reactor))
     await database.start()
     other = sqlite3.connect(tmp_path / "metadata.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -196,7 +197,7 @@ async def test_a_lock_that_does_not_go_away_is_slow_down(
 
 @pytest_twisted.ensureDeferred
 async def test_stop_waits_for_what_is_in_flight_and_refuses_the_rest(tmp_path: Path) -> None:
-    database = Database(tmp_path / "metadata.db", reactor)
+    database = Database(FileEngine(tmp_path / "metadata.db", reactor))
     await database.start()
     writes = [database.write("add", add, f"{n:03}") for n in range(300)]
     reading = database.read("owners", owners)
@@ -209,7 +210,7 @@ async def test_stop_waits_for_what_is_in_flight_and_refuses_the_rest(tmp_path: P
     assert all(write.called for write in writes)
     assert reading.called
     assert not (tmp_path / "metadata.db-wal").exists()
-    again = Database(tmp_path / "metadata.db", reactor)
+    again = Database(FileEngine(tmp_path / "metadata.db", reactor))
     await again.start()
     assert len(await again.read("owners", owners)) == 300
     await again.stop()
@@ -217,7 +218,7 @@ async def test_stop_waits_for_what_is_in_flight_and_refuses_the_rest(tmp_path: P
 
 @pytest_twisted.ensureDeferred
 async def test_stopping_twice_or_before_the_start_is_no_error(tmp_path: Path) -> None:
-    database = Database(tmp_path / "metadata.db", reactor)
+    database = Database(FileEngine(tmp_path / "metadata.db", reactor))
     await database.stop()
     await database.start()
     await database.stop()
@@ -226,7 +227,7 @@ async def test_stopping_twice_or_before_the_start_is_no_error(tmp_path: Path) ->
 
 @pytest_twisted.ensureDeferred
 async def test_a_cancelled_read_does_not_hold_up_the_stop(tmp_path: Path) -> None:
-    database = Database(tmp_path / "metadata.db", reactor)
+    database = Database(FileEngine(tmp_path / "metadata.db", reactor))
     await database.start()
     reading = database.read("owners", owners)
     reading.cancel()

@@ -13,6 +13,7 @@ from twisted.internet import reactor
 from bleepstore.errors import SchemaTooNew
 from bleepstore.metadata.database import Database
 from bleepstore.metadata.dialects import SQLITE
+from bleepstore.metadata.engine import FileEngine
 from bleepstore.metadata.migrate import Step, known_steps, migrate
 
 _STEPS = (
@@ -64,13 +65,13 @@ def test_the_files_are_numbered_without_gaps() -> None:
 @pytest_twisted.ensureDeferred
 async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "metadata.db"
-    first = Database(path, reactor)
+    first = Database(FileEngine(path, reactor))
     await first.start()
     await first.stop()
     with sqlite3.connect(path) as connection:
         connection.execute("INSERT INTO schema_version VALUES (9999)")
     connection.close()
-    second = Database(path, reactor)
+    second = Database(FileEngine(path, reactor))
     with pytest.raises(SchemaTooNew, match="schema version 9999"):
         await second.start()
     await second.stop()

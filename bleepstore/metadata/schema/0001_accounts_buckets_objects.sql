@@ -162,3 +162,19 @@ CREATE TABLE garbage (
 ) $without_rowid;
 
 CREATE INDEX garbage_by_age ON garbage (since_ms, locator);
+
+-- The bytes of blobs where the storage backend keeps them in this database: rows of a bounded
+-- size, each of which begins at ``position`` in its blob. Every blob has a row at position 0.
+CREATE TABLE blob_row (
+    locator  TEXT   NOT NULL,
+    position BIGINT NOT NULL,
+    content  $blob  NOT NULL,
+    PRIMARY KEY (locator, position)
+) $without_rowid;
+
+-- Blobs in those rows of which it is not certain that somebody refers to them: on their way in,
+-- or on their way out. If the process that is at work on one is gone, recovery decides.
+CREATE TABLE unsettled_blob (
+    locator TEXT NOT NULL PRIMARY KEY,
+    process TEXT NOT NULL
+) $without_rowid;
