@@ -63,6 +63,18 @@ def integer(minimum: int, maximum: int | None = None, *, expected: str) -> Kind:
     return Kind(expected, read)
 
 
+def either(word: str, meaning: object, kind: Kind) -> Kind:
+    """A value of ``kind``, or one ``word`` that stands for ``meaning``."""
+
+    def read(value: object) -> Any:
+        return meaning if value in (word, meaning) else kind.read(value)
+
+    def show(value: Any) -> str:
+        return word if value == meaning else kind.show(value)
+
+    return Kind(f"{kind.expected}, or {word}", read, show)
+
+
 def seconds(minimum: float, *, expected: str) -> Kind:
     """A duration in seconds, not below ``minimum``."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 
 from attrs import field, frozen
 
@@ -73,6 +74,19 @@ class Config:
         if self.server.host is not None:
             return self.server.host
         return "127.0.0.1" if self.uses_default_credentials else "0.0.0.0"  # noqa: S104
+
+    @property
+    def is_for_one_process(self) -> bool:
+        """Whether the data is where no other process can see it."""
+        backend: str = self.storage.backend
+        return backend == "memory"
+
+    @property
+    def worker_count(self) -> int:
+        """The number of processes that serve requests."""
+        if self.server.workers != "auto":
+            return self.server.workers
+        return 1 if self.is_for_one_process else len(os.sched_getaffinity(0))
 
 
 def is_loopback(host: str) -> bool:

@@ -29,6 +29,9 @@ def conflicts(config: Config) -> Iterator[Conflict]:
     yield from _half_a_credential(config)
     yield from _repeated_access_keys(config)
     yield from _open_door(config)
+    yield from _half_a_tls(config)
+    yield from _no_door(config)
+    yield from _memory_of_many(config)
 
 
 def _half_a_credential(config: Config) -> Iterator[Conflict]:
@@ -56,4 +59,42 @@ def _open_door(config: Config) -> Iterator[Conflict]:
             "expected a loopback address, because no credentials are configured; "
             "set auth.access_key and auth.secret_key to listen elsewhere",
             "server.host",
+        )
+    if config.uses_default_credentials and config.server.endpoints:
+        yield Conflict(
+            "server.endpoints",
+            "expected none, because no credentials are configured; set auth.access_key and "
+            "auth.secret_key to listen there",
+            "server.endpoints",
+        )
+
+
+def _half_a_tls(config: Config) -> Iterator[Conflict]:
+    port, certificate, key = (
+        f"server.tls.{name}" for name in ("port", "certificate", "private_key")
+    )
+    tls = config.server.tls
+    if tls.port is not None and tls.certificate is None:
+        yield Conflict(certificate, f"expected a path, because {port} is set", port)
+    if tls.private_key is not None and tls.certificate is None:
+        yield Conflict(certificate, f"expected a path, because {key} is set", key)
+    if tls.certificate is not None and tls.port is None:
+        yield Conflict(port, f"expected a port, because {certificate} is set", certificate)
+
+
+def _no_door(config: Config) -> Iterator[Conflict]:
+    server = config.server
+    if server.port is None and server.tls.port is None and not server.endpoints:
+        yield Conflict(
+            "server.port",
+            "expected a port, because neither server.tls.port nor server.endpoints is set",
+            "server.port",
+        )
+
+
+def _memory_of_many(config: Config) -> Iterator[Conflict]:
+    """Processes do not share memory; with ``auto`` there is one."""
+    if config.is_for_one_process and config.server.workers not in (1, "auto"):
+        yield Conflict(
+            "server.workers", "expected 1 or auto with storage.backend: memory", "server.workers"
         )

@@ -14,7 +14,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from ..values import Credential, Owner
-from .kinds import FLAG, PATH, PORT, SIZE, TEXTS, choice, integer, seconds, text
+from .kinds import FLAG, PATH, PORT, SIZE, TEXTS, choice, either, integer, seconds, text
 from .settings import about, checked, section, sections
 
 DEFAULT_ACCESS_KEY = "bleepstore"
@@ -25,6 +25,34 @@ _DURATION = seconds(0, expected="a number of seconds, 0 or more")
 _DAYS = seconds(0.001, expected="a number of days above 0")
 _ACCESS_KEY = text("an access key (quote it if it looks like a number)")
 _SECRET_KEY = text("a secret key (quote it if it looks like a number)", is_secret=True)
+
+
+@frozen(field_transformer=checked)
+class TlsSection:
+    """``server.tls``: HTTPS on a port of its own."""
+
+    port: int | None = field(
+        default=None,
+        metadata=about(
+            PORT, "TCP port for HTTPS, at server.host too; 0 takes any free one. Default: none."
+        ),
+    )
+    certificate: Path | None = field(
+        default=None,
+        metadata=about(
+            PATH,
+            "File in PEM with the server's certificate, followed by those between it and the root. "
+            "SIGHUP reads it anew.",
+        ),
+    )
+    private_key: Path | None = field(
+        default=None,
+        metadata=about(
+            PATH,
+            "File in PEM with the certificate's private key, not encrypted. Default: it is in the "
+            "certificate's file.",
+        ),
+    )
 
 
 @frozen(field_transformer=checked)
@@ -39,9 +67,21 @@ class ServerSection:
             "configured below; otherwise 127.0.0.1, and no address but a loopback one is allowed.",
         ),
     )
-    port: int = field(
+    port: int | None = field(
         default=9000,
-        metadata=about(PORT, "TCP port. 0 takes any free one; the log says which."),
+        metadata=about(
+            either("none", None, PORT),
+            "TCP port for HTTP. 0 takes any free one, and the log says which; none: no HTTP, for a "
+            "server that only speaks TLS.",
+        ),
+    )
+    endpoints: tuple[str, ...] = field(
+        default=(),
+        metadata=about(
+            TEXTS,
+            "Further places to listen at, as server endpoint strings of Twisted, such as "
+            "tcp:9001:interface=10.0.0.1 or unix:/run/bleepstore/http.sock.",
+        ),
     )
     region: str = field(
         default="us-east-1",
@@ -65,11 +105,12 @@ class ServerSection:
             "changes the Host header: requests signed for one of them are accepted.",
         ),
     )
-    workers: int = field(
+    workers: int | Literal["auto"] = field(
         default=1,
         metadata=about(
-            integer(1, 1, expected="1 (several worker processes are not supported yet)"),
-            "Number of processes that serve requests. Only 1 for now.",
+            either("auto", "auto", integer(1, 1024, expected="a number of processes from 1 on")),
+            "Number of processes that serve requests; auto: one for each processor core. With more "
+            "than one, a process of their own starts and watches them.",
         ),
     )
     max_object_size: int = field(
@@ -107,6 +148,9 @@ class ServerSection:
             "An upload slower than this, in bytes per second, is cut off; 0 allows any rate. "
             "Time during which BleepStore itself holds the client back does not count.",
         ),
+    )
+    tls: TlsSection = field(
+        factory=TlsSection, metadata=section(TlsSection, "HTTPS on a port of its own.")
     )
 
 

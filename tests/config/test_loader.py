@@ -78,7 +78,10 @@ OTHERS = {
     "region": "eu-central-1",
     "domain": "s3.example.com, s3.internal",
     "public_hosts": "[store.example.com]",
-    "workers": "1",
+    "endpoints": "tcp:9001:interface=10.0.0.1, unix:/run/store.sock",
+    "workers": "auto",
+    "certificate": "/etc/store/tls.pem",
+    "private_key": "/etc/store/tls.key",
     "max_object_size": "5GiB",
     "shutdown_timeout": "1.5",
     "header_timeout_seconds": "7",
@@ -116,6 +119,9 @@ def test_every_key_can_come_from_the_environment(path: tuple[str, ...], kind: Ki
         "BLEEPSTORE_AUTH__SECRET_KEY": SECRET,
         "BLEEPSTORE_" + "__".join(path).upper(): value,
     }
+    if "tls" in path:
+        environment.setdefault("BLEEPSTORE_SERVER__TLS__PORT", "9443")
+        environment.setdefault("BLEEPSTORE_SERVER__TLS__CERTIFICATE", "tls.pem")
     if "users" in path:
         environment.setdefault("BLEEPSTORE_AUTH__USERS__0__ACCESS_KEY", "bob")
         environment.setdefault("BLEEPSTORE_AUTH__USERS__0__SECRET_KEY", SECRET)
@@ -182,11 +188,22 @@ def test_variables_that_are_not_ours_are_left_alone() -> None:
         ("server: 5", "server", "expected a mapping"),
         ("- server", "", "expected a mapping"),
         ("5", "", "expected a mapping"),
-        ("server: {port: 65536}", "server.port", "expected a port from 0 to 65535, got 65536"),
-        ("server: {port: nine}", "server.port", "expected a port from 0 to 65535, got 'nine'"),
-        ("server: {port: true}", "server.port", "expected a port from 0 to 65535, got True"),
-        ("server: {workers: 2}", "server.workers",
-         "expected 1 (several worker processes are not supported yet), got 2"),
+        ("server: {port: 65536}", "server.port", "expected a port from 0 to 65535, or none, got 65536"),
+        ("server: {port: nine}", "server.port", "expected a port from 0 to 65535, or none, got 'nine'"),
+        ("server: {port: true}", "server.port", "expected a port from 0 to 65535, or none, got True"),
+        ("server: {workers: 0}", "server.workers",
+         "expected a number of processes from 1 on, or auto, got 0"),
+        ("server: {tls: {port: 1}}", "server.tls.certificate",
+         "expected a path, because server.tls.port is set"),
+        ("server: {tls: {private_key: k}}", "server.tls.certificate",
+         "expected a path, because server.tls.private_key is set"),
+        ("server: {tls: {certificate: c}}", "server.tls.port",
+         "expected a port, because server.tls.certificate is set"),
+        ("server: {port: none}", "server.port",
+         "expected a port, because neither server.tls.port nor server.endpoints is set"),
+        ("server: {endpoints: ['unix:s']}", "server.endpoints",
+         ("expected none, because no credentials are configured; set auth.access_key and "
+          "auth.secret_key to listen there")),
         ("server: {max_object_size: 5XB}", "server.max_object_size",
          "expected a number of bytes, such as 65536, 64KiB or 5TiB, got '5XB'"),
         ("server: {shutdown_timeout: -1}", "server.shutdown_timeout",
@@ -259,7 +276,7 @@ def test_an_error_names_the_environment_variable() -> None:
         load(None, {"BLEEPSTORE_SERVER__PORT": "x"})
     assert str(caught.value) == (
         "environment variable BLEEPSTORE_SERVER__PORT: server.port: "
-        "expected a port from 0 to 65535, got 'x'"
+        "expected a port from 0 to 65535, or none, got 'x'"
     )
     with pytest.raises(ConfigError, match=r"did you mean auth\.users"):
         load(None, {"BLEEPSTORE_AUTH__USER__0__ACCESS_KEY": "x"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -73,3 +74,9 @@ def test_a_model_made_by_hand_is_checked_too() -> None:
 )  # fmt: skip
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_ports_and_workers_may_be_words() -> None:
+    assert ServerSection(port=None).port is None
+    assert Config(server=ServerSection(workers=3)).worker_count == 3
+    assert Config(server=ServerSection(workers="auto")).worker_count == len(os.sched_getaffinity(0))
