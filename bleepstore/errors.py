@@ -10,6 +10,7 @@
     ├── SourceChanged          the source of a copy is no longer what was seen
     ├── StorageFull            the backend has no room left
     ├── SchemaTooNew           the metadata was written by a newer BleepStore
+    ├── CannotListen           an address is in use, or not one of this machine
     ├── SnapshotUnusable       a snapshot of a store in memory cannot be loaded
     └── StoreInUse             another process has the store, and both cannot
 
@@ -76,6 +77,10 @@ class StoreInUse(BleepStoreError):
 
 class SchemaTooNew(BleepStoreError):
     """The metadata was written by a newer BleepStore than this one."""
+
+
+class CannotListen(BleepStoreError):
+    """An address is in use, or not one of this machine; the message says what to do."""
 
 
 class SnapshotUnusable(BleepStoreError):
