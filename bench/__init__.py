@@ -4,6 +4,7 @@
 
     __main__     the command line
     workloads/   what is measured; each module answers figures
+    client       a client with one connection
     wrk          a load generator that costs every server the same
     figures      what a measurement is, and the table of them
     machine      what it was measured on

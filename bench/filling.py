@@ -17,19 +17,21 @@ _NUMBERS = (
 _LOCATOR = "substr(locator, 1, 2) || printf('%032x', n)"
 
 
-def multiply(database: Path, key: str, count: int) -> None:
+def multiply(database: Path, key: str, count: int, folders: int = 0) -> None:
     """Make ``count`` copies of an object whose bytes are in the database.
 
     Args:
         key: the object's; the copies' keys are ``key/0000001`` and so on.
+        folders: how many to spread them over, as ``key/001/0000001``; 0 for none.
     """
+    folder = f"printf('/%03d', n % {folders}) || " if folders else ""
     with closing(sqlite3.connect(database)) as connection:
         (locator,) = connection.execute("SELECT locator FROM blob").fetchone()
         given = {"key": key, "locator": locator, "count": count}
         copied_locator = _LOCATOR.replace("locator", ":locator")
         _copy(connection, "blob", "locator = :locator", {"locator": copied_locator}, given)
         changes = {
-            "key": "key || printf('/%07d', n)",
+            "key": f"key || {folder}printf('/%07d', n)",
             "segments": f"replace(segments, :locator, {copied_locator})",
         }
         _copy(connection, "object", "key = :key", changes, given)
