@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from attrs import define, field, frozen
 
+from tests.e2e.admin import assert_sound
 from tests.e2e.clients import boto3_client, signed_headers
 from tests.e2e.daemon import REGION, Daemon
 
@@ -51,12 +52,14 @@ class Writer:
     Attributes:
         settled: for each key what the daemon has acknowledged last.
         open: the key and the content of the one request that was never answered.
+        failure: what ended it otherwise.
     """
 
     daemon: Daemon
     number: int
     settled: dict[str, Content | None] = field(factory=dict)
     open: tuple[str, Content | None] | None = None
+    failure: Exception | None = None
     acknowledged: int = 0
     _random: random.Random = field(init=False)
 
@@ -72,6 +75,8 @@ class Writer:
                     self._change(connection)
             except (http.client.HTTPException, OSError):
                 return  # killed: the last request stays open
+            except Exception as error:
+                self.failure = error
 
     def _change(self, connection: http.client.HTTPConnection) -> None:
         key = f"{self.number}/{self._random.randrange(KEYS_OF_EACH_WRITER)}"
@@ -104,6 +109,7 @@ class Writer:
 
     def compare(self, s3: Any) -> None:
         """Read every key back and hold it against what may be there; it counts from now on."""
+        assert self.failure is None
         for number in range(KEYS_OF_EACH_WRITER):
             key = f"{self.number}/{number}"
             found = _read(s3, key)
@@ -161,6 +167,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_else_is_left(crashing: Daemon)
     _assert_every_byte_is_accounted_for(crashing)
     crashing.stop()
     assert not list((crashing.objects_path / "incoming").glob("*/*"))
+    assert_sound(crashing)
 
 
 def _write_until_killed(daemon: Daemon, writers: list[Writer], instants: random.Random) -> None:
