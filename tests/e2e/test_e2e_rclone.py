@@ -31,8 +31,8 @@ def rclone(daemon: Daemon, tmp_path: Path) -> Program:
         "RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY": ALICE.secret_key,
         "RCLONE_CONFIG_STORE_REGION": REGION,
         "RCLONE_CONFIG_STORE_ENDPOINT": daemon.endpoint,
-        # Before 1.61 rclone says "private" where nothing is said, which buckets without ACLs
-        # refuse, on AWS as here. https://rclone.org/s3/#s3-acl
+        # Where nothing is said, rclone 1.60 says "private", which buckets without ACLs refuse,
+        # on AWS as here. https://github.com/rclone/rclone/issues/5730
         "RCLONE_CONFIG_STORE_ACL": "bucket-owner-full-control",
     }
     (tmp_path / "rclone.conf").touch()
