@@ -11,6 +11,7 @@
     ├── StorageFull            the backend has no room left
     ├── SchemaTooNew           the metadata was written by a newer BleepStore
     ├── CannotListen           an address is in use, or not one of this machine
+    ├── WorkerFailed           a worker process ended before it served
     ├── SnapshotUnusable       a snapshot of a store in memory cannot be loaded
     └── StoreInUse             another process has the store, and both cannot
 
@@ -77,6 +78,10 @@ class StoreInUse(BleepStoreError):
 
 class SchemaTooNew(BleepStoreError):
     """The metadata was written by a newer BleepStore than this one."""
+
+
+class WorkerFailed(BleepStoreError):
+    """A worker process ended before it served; it has logged why."""
 
 
 class CannotListen(BleepStoreError):
