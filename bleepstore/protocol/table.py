@@ -180,11 +180,26 @@ def _rows_by_door() -> dict[tuple[str, Level], list[Operation]]:
 
 _ROWS = _rows_by_door()
 
+# Query keys by which rows are told apart but which are arguments elsewhere.
+_ARGUMENTS = frozenset({"id", "annotationName", "max-directory-buckets"})
+_READ_ARGUMENTS = frozenset({"partNumber"})
+
+
+def _subresources(level: Level) -> frozenset[str]:
+    keys = {key for row in OPERATIONS if row.level is level for key in row.query if "=" not in key}
+    return frozenset(keys - _ARGUMENTS)
+
+
+_SUBRESOURCES = {level: _subresources(level) for level in Level}
+
 
 def match(
     method: str, address: Address, query: Mapping[str, str], headers: Mapping[str, str]
 ) -> Operation:
     """The row of a request.
+
+    A request for a subresource never falls through to a row without one: ``DELETE /b/k?acl`` is
+    no DeleteObject.
 
     Raises:
         S3Error: ``MethodNotAllowed``.
@@ -192,13 +207,20 @@ def match(
     level = level_of(address)
     for operation in _ROWS.get((method, level), ()):
         if operation.matches(query, headers):
-            return operation
+            if operation.query or not _names_subresource(method, level, query):
+                return operation
+            break
     raise S3Error(
         "MethodNotAllowed",
         headers=(("allow", ", ".join(_methods(level))),),
         Method=method,
         ResourceType=level.value,
     )
+
+
+def _names_subresource(method: str, level: Level, query: Mapping[str, str]) -> bool:
+    named = _SUBRESOURCES[level].intersection(query)
+    return bool(named - _READ_ARGUMENTS if method in ("GET", "HEAD") else named)
 
 
 def _methods(level: Level) -> list[str]:

@@ -12,13 +12,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import txaio
-from attrs import frozen
+from attrs import evolve, frozen
 from klein import Klein
 from klein.resource import KleinResource
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET
 
 from ..interfaces import IRequestHandler
 from ..values import Exchange, Reply, RequestHead
@@ -51,50 +52,46 @@ class Front:
         """The root of the resource tree."""
         responder = Responder(refusal)
         app = Klein()
-        app.route("/")(self._handler_route(responder))
         for path, page in self.pages.items():
-            app.route(path)(_page_route(page, responder))
+            # Klein tells routes apart by their endpoint, by default the function's name.
+            app.route(path, endpoint=path)(_page_route(path, page, responder))
         app.handle_errors(Exception)(responder.routing_failed)
-        return Door(app.resource(), frozenset(path.encode() for path in self.pages), self.claims)
-
-    def _handler_route(self, responder: Responder) -> Callable[[IRequest], Awaitable[None]]:
-        async def handle(request: IRequest) -> None:
-            ours = streaming(request)
-            await responder.respond(ours, self.handler.handle(ours.head, ours.body))
-
-        return handle
+        return Door(self, app.resource(), responder)
 
 
-def _page_route(page: Page, responder: Responder) -> Callable[[IRequest], Awaitable[None]]:
+def _page_route(
+    path: str, page: Page, responder: Responder
+) -> Callable[[IRequest], Awaitable[None]]:
+    async def answer(head: RequestHead) -> Reply:
+        return evolve(await page(head), facts={"page": path})
+
     async def show(request: IRequest) -> None:
         ours = streaming(request)
-        await responder.respond(ours, page(ours.head))
+        await responder.respond(ours, answer(ours.head))
 
     return show
 
 
 class Door(Resource):
-    """The root resource: shows Klein the path of a page, or ``/``."""
+    """The root resource: pages go to Klein, everything else straight to the handler."""
 
     isLeaf = True
 
-    def __init__(
-        self,
-        routes: KleinResource,
-        paths: frozenset[bytes],
-        claims: Callable[[RequestHead], bool],
-    ) -> None:
+    def __init__(self, front: Front, routes: KleinResource, responder: Responder) -> None:
         super().__init__()
+        self._front = front
         self._routes = routes
-        self._paths = paths
-        self._claims = claims
+        self._responder = responder
+        self._paths = frozenset(path.encode() for path in front.pages)
 
     def render(self, request: IRequest) -> Any:
         ours = streaming(request)
         path = ours.head.raw_path
-        is_page = path in self._paths and self._claims(ours.head)
-        ours.postpath = path[1:].split(b"/") if is_page else [b""]
-        return self._routes.render(request)
+        if path in self._paths and self._front.claims(ours.head):
+            ours.postpath = path[1:].split(b"/")
+            return self._routes.render(request)
+        self._responder.serve(ours, self._front.handler.handle(ours.head, ours.body))
+        return NOT_DONE_YET
 
 
 @frozen
@@ -103,8 +100,18 @@ class Responder:
 
     _refusal: Refusal
 
+    def serve(self, request: StreamingRequest, answering: Awaitable[Reply]) -> None:
+        """Answer a request to its end; a client that leaves cancels the work."""
+        serving = Deferred.fromCoroutine(self._serve(request, answering))
+        request.notifyFinish().addErrback(lambda _: serving.cancel())
+        serving.addErrback(_log_unless_cancelled)
+
+    async def _serve(self, request: StreamingRequest, answering: Awaitable[Reply]) -> None:
+        await self.respond(request, answering)
+        request.finish()
+
     async def respond(self, request: StreamingRequest, answering: Awaitable[Reply]) -> None:
-        """Await the reply and send it; Klein finishes the request afterwards."""
+        """Await the reply and send it; the request is not finished yet."""
         try:
             await send(request, await answering)
         except CancelledError:
@@ -124,3 +131,8 @@ class Responder:
         log.failure("request {request_id} failed", failure=failure, request_id=request_id)
         if not (request.startedWriting or request.is_gone):
             await send(request, refuse(self._refusal, "InternalError", request_id))
+
+
+def _log_unless_cancelled(failure: Failure) -> None:
+    if not failure.check(CancelledError):
+        log.failure("answering failed", failure=failure)

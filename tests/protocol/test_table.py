@@ -68,6 +68,38 @@ def test_a_subresource_never_falls_into_the_plain_operation() -> None:
     assert match("PUT", Address("b"), {"policy": ""}, {}).name == "PutBucketPolicy"
 
 
+@pytest.mark.parametrize(
+    ("method", "key", "query"),
+    [
+        ("DELETE", "k", "acl"),
+        ("DELETE", "k", "legal-hold"),
+        ("DELETE", "k", "partNumber"),
+        ("DELETE", None, "acl"),
+        ("DELETE", None, "versioning"),
+        ("DELETE", None, "logging"),
+        ("PUT", "k", "torrent"),
+        ("PUT", "k", "uploads"),
+        ("PUT", "k", "uploadId"),
+        ("PUT", "k", "partNumber"),
+        ("PUT", None, "location"),
+        ("GET", "k", "restore"),
+        ("HEAD", "k", "acl"),
+        ("HEAD", None, "policy"),
+    ],
+)
+def test_a_subresource_that_a_method_has_not_is_refused(
+    method: str, key: str | None, query: str
+) -> None:
+    with pytest.raises(S3Error) as caught:
+        match(method, Address("b", key), {query: ""}, {})
+    assert caught.value.code == "MethodNotAllowed"
+
+
+def test_reading_by_part_number_is_reading() -> None:
+    assert match("GET", Address("b", "k"), {"partNumber": "1"}, {}).name == "GetObject"
+    assert match("HEAD", Address("b", "k"), {"partNumber": "1"}, {}).name == "HeadObject"
+
+
 def test_unknown_query_keys_are_ignored() -> None:
     query = {"x-id": "GetObject", "cachebuster": "1"}
     assert match("GET", Address("b", "k"), query, {}).name == "GetObject"

@@ -259,16 +259,28 @@ async def health(head: RequestHead) -> Reply:
     return Reply(200, body=b"healthy " + head.target)
 
 
+async def docs(head: RequestHead) -> Reply:
+    return Reply(200, body=b"docs " + head.target)
+
+
 def page_rig(**options: Any) -> Rig:
-    return Rig(echo, pages={"/health": health, "/docs/api": health}, **options)
+    return Rig(echo, pages={"/health": health, "/docs/api": docs}, **options)
 
 
-@pytest.mark.parametrize("target", [b"/health", b"/health?full", b"/docs/api"])
-def test_pages_are_chosen_by_their_path(target: bytes) -> None:
+@pytest.mark.parametrize(
+    ("target", "page", "body"),
+    [
+        (b"/health", "/health", b"healthy /health"),
+        (b"/health?full", "/health", b"healthy /health?full"),
+        (b"/docs/api", "/docs/api", b"docs /docs/api"),
+    ],
+)
+def test_pages_are_chosen_by_their_path(target: bytes, page: str, body: bytes) -> None:
     rig = page_rig()
     rig.send(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert parse_answers(rig.sent)[0].body == b"healthy " + target
+    assert parse_answers(rig.sent)[0].body == body
     assert rig.handler.heads == []
+    assert [exchange.facts for exchange in rig.exchanges] == [{"page": page}]
 
 
 @pytest.mark.parametrize("target", [b"/health/", b"//health", b"/Health", b"/healt%68", b"/docs"])
