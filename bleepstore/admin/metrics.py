@@ -10,15 +10,23 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client import generate_latest as render
 
 from ..values import Exchange, Reply, RequestHead
+from .shared_metrics import SharedMetrics
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _BYTES = tuple(4**power for power in range(5, 21))
 
 
 class Metrics:
-    """Counts exchanges in a registry of its own."""
+    """Counts exchanges in a registry of its own.
 
-    def __init__(self) -> None:
+    Args:
+        shared: where other processes count as well; None if there are none.
+    """
+
+    def __init__(self, shared: SharedMetrics | None = None) -> None:
+        self._shared = shared
+        if shared is not None:
+            shared.join()
         self.registry = CollectorRegistry()
         on_route = ["method", "path", "status"]
         self._requests = Counter(
@@ -68,8 +76,9 @@ class Metrics:
         self._sent.inc(exchange.bytes_sent)
 
     async def page(self, head: RequestHead) -> Reply:
-        """The registry in Prometheus's text format."""
-        return Reply(200, (("content-type", CONTENT_TYPE_LATEST),), render(self.registry))
+        """What was counted, by all processes, in Prometheus's text format."""
+        text = render(self.registry) if self._shared is None else self._shared.render()
+        return Reply(200, (("content-type", CONTENT_TYPE_LATEST),), text)
 
 
 _METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"})

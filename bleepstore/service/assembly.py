@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from ..admin.health import Health, Page
 from ..admin.metrics import Metrics
+from ..admin.shared_metrics import SharedMetrics
 from ..auth.authenticate import Authenticator
 from ..auth.authorize import Authorizer
 from ..auth.credentials import CachedCredentials
@@ -19,8 +20,6 @@ from ..documents.error import error_document
 from ..errors import S3Error
 from ..ids import new_blob_id
 from ..interfaces import IBlobStore
-from ..keeping.garbage import GarbageCollector
-from ..keeping.uploads import UploadExpirer
 from ..metadata.store import Store
 from ..protocol.address import Addressing
 from ..protocol.dispatch import Dispatcher
@@ -31,17 +30,15 @@ from ..wire.routes import Front
 from ..wire.site import WireSite, make_site
 from .access_log import AccessLog
 from .foundation import Foundation, lay
+from .house import StoreRoom
+from .kept_store import keep
 
 
 @frozen
 class House:
     """All rooms of one process, connected. See :class:`~bleepstore.service.house.House`."""
 
-    _config: Config
-    _clock: Clock
-    _foundation: Foundation
-    _garbage: GarbageCollector
-    _uploads: UploadExpirer
+    _store: StoreRoom
     _site: WireSite
 
     @property
@@ -49,12 +46,10 @@ class House:
         return self._site
 
     async def start(self) -> None:
-        await self._foundation.start()
-        metadata = self._foundation.metadata
-        await self._foundation.blobs.recover(metadata.blobs.referenced)
-        await metadata.accounts.seed(self._config.credentials, self._clock.now_ms())
-        self._garbage.start()
-        self._uploads.start()
+        await self._store.start()
+
+    async def wind_down(self) -> None:
+        await self._site.traffic.wind_down()
 
     async def drain(self) -> None:
         await self._site.traffic.stop()
@@ -63,25 +58,29 @@ class House:
         self._site.traffic.abort()
 
     async def stop(self) -> None:
-        await self._uploads.stop()
-        await self._garbage.stop()
-        await self._foundation.stop()
-
-    def describe(self) -> list[str]:
-        storage, metadata = self._config.storage, self._config.metadata
-        return [
-            f"storage: {storage.backend} in {storage.local.root_dir.absolute()}",
-            f"durability: {storage.durability}",
-            f"metadata: {metadata.engine} in {metadata.sqlite.path.absolute()}",
-        ]
+        await self._store.stop()
 
 
 def assemble(config: Config, reactor: Any) -> House:
-    """Build a house; nothing is touched before its ``start``."""
-    clock = Clock()
+    """Build the house of a daemon that is one process; nothing is touched before its ``start``."""
     foundation = lay(config, reactor)
-    metadata, blobs = foundation.metadata, foundation.blobs
     metrics = Metrics() if config.observability.metrics else None
+    site = _site(config, reactor, foundation, metrics)
+    return House(keep(config, reactor, foundation), site)
+
+
+def assemble_worker(config: Config, reactor: Any, shared: SharedMetrics | None) -> House:
+    """Build the house of one process of several, all of which count in ``shared``."""
+    foundation = lay(config, reactor)
+    metrics = Metrics(shared) if shared is not None else None
+    return House(foundation, _site(config, reactor, foundation, metrics))
+
+
+def _site(
+    config: Config, reactor: Any, foundation: Foundation, metrics: Metrics | None
+) -> WireSite:
+    clock = Clock()
+    metadata, blobs = foundation.metadata, foundation.blobs
     pages = _pages(config, metadata, blobs, metrics)
     services = Services(
         metadata=metadata,
@@ -100,12 +99,7 @@ def assemble(config: Config, reactor: Any) -> House:
         claims=_claims(addressing),
         finished=_finished(config, metrics),
     )
-    garbage = GarbageCollector(
-        metadata.garbage, blobs, clock, reactor, config.storage.garbage_grace_seconds
-    )
-    uploads = UploadExpirer(metadata.uploads, clock, reactor, config.storage.upload_expiry_days)
-    site = make_site(front, reactor=reactor, refusal=_refusal, clock=clock, limits=_limits(config))
-    return House(config, clock, foundation, garbage, uploads, site)
+    return make_site(front, reactor=reactor, refusal=_refusal, clock=clock, limits=_limits(config))
 
 
 def _dispatcher(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
+from attrs import frozen
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
@@ -20,6 +21,28 @@ BACKLOG = 1024  # connections that wait in the kernel, as many as SYNs in Linux 
 
 # localhost may have an IPv6 address in /etc/hosts on a machine without IPv6, as in containers.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+@frozen
+class Door:
+    """A bound socket, and what is spoken on its connections.
+
+    Attributes:
+        socket: owned by the door until somebody listens.
+        is_tls: whether clients speak TLS.
+    """
+
+    socket: socket.socket
+    is_tls: bool = False
+
+    @property
+    def url(self) -> str:
+        """The address for people to copy: ``http://127.0.0.1:9000``."""
+        if self.socket.family == socket.AF_UNIX:
+            return f"unix:{self.socket.getsockname()}"
+        host, port = self.socket.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.is_tls else 'http'}://{shown}:{port}"
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
@@ -46,16 +69,41 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return bound
 
 
+def bind_many(host: str, port: int, count: int) -> list[list[socket.socket]]:
+    """``count`` sets of sockets as :func:`bind` makes them, all for the same addresses.
+
+    The kernel spreads connections evenly over the sets (``SO_REUSEPORT``, socket(7)). It would
+    let any other daemon of the same user join in, so the addresses are bound exclusively first.
+    """
+    exclusive = bind(host, port)
+    if count == 1:
+        return [exclusive]
+    shared: list[list[socket.socket]] = []
+    try:
+        for _ in range(count):
+            shared.append([])
+            for each in exclusive:
+                shared[-1].append(_bind(each.family, each.getsockname(), is_shared=True))
+    except OSError:
+        for some in shared:
+            close(some)
+        raise
+    finally:
+        close(exclusive)
+    return shared
+
+
 def _resolve(host: str) -> list[tuple[int, tuple[Any, ...]]]:
     found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 
 
-def _bind(family: int, address: tuple[Any, ...]) -> socket.socket:
+def _bind(family: int, address: tuple[Any, ...], *, is_shared: bool = False) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setblocking(False)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, is_shared)
         bound.bind(address)
     except OSError:
         bound.close()
@@ -63,32 +111,21 @@ def _bind(family: int, address: tuple[Any, ...]) -> socket.socket:
     return bound
 
 
-def close(sockets: Sequence[socket.socket]) -> None:
-    """Close sockets that were bound but never listened to."""
+def close(sockets: Iterable[socket.socket]) -> None:
+    """Close sockets; no effect on those that somebody listens to with :func:`listen`."""
     for each in sockets:
         each.close()
 
 
-async def listen(
-    reactor: Any, sockets: Sequence[socket.socket], factory: IProtocolFactory
-) -> list[IListeningPort]:
-    """Accept connections on bound sockets. The sockets are taken over."""
-    ports = []
-    for bound in sockets:
-        bound.listen(BACKLOG)
-        family = bound.family
-        endpoint = AdoptedStreamServerEndpoint(reactor, bound.detach(), family)
-        ports.append(await endpoint.listen(factory))
-    return ports
+async def listen(reactor: Any, door: Door, factory: IProtocolFactory) -> IListeningPort:
+    """Accept connections. The door's socket is taken over."""
+    door.socket.listen(BACKLOG)
+    family = door.socket.family
+    endpoint = AdoptedStreamServerEndpoint(reactor, door.socket.detach(), family)
+    port: IListeningPort = await endpoint.listen(factory)
+    return port
 
 
 def stop_listening(port: IListeningPort) -> Awaitable[object]:
     """Accept no further connections; those that are open stay open."""
     return maybeDeferred(port.stopListening)
-
-
-def url(port: IListeningPort) -> str:
-    """The address of a listening port for people to copy: ``http://127.0.0.1:9000``."""
-    address: Any = port.getHost()
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"http://{host}:{address.port}"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 import txaio
-from attrs import frozen
+from attrs import define, field, frozen
 from constantly import NamedConstant
 from twisted.logger import (
     FileLogObserver,
@@ -28,10 +28,12 @@ from zope.interface import implementer
 from ..config.sections import LoggingSection
 from .log_lines import json_line, text_line
 
+log = txaio.make_logger()
+
 _LINES = {"text": text_line, "json": json_line}
 
 
-@frozen
+@define
 class LogChoice:
     """What the configuration and twistd's options say of the log.
 
@@ -43,20 +45,42 @@ class LogChoice:
 
     section: LoggingSection
     twistd_options: Mapping[str, Any]
+    _destination: Any = field(default=None, init=False)
 
     def install(self, application: Any) -> None:
         """Make twistd log as chosen. Opens the log file."""
         txaio.set_global_log_level(self.section.level)
-        destination = self._open()
-        if destination is not None:
-            application.setComponent(ILogObserver, make_observer(self.section, destination))
+        if self._is_ours:
+            self._destination = self._open()
+        if self._destination is not None:
+            application.setComponent(ILogObserver, make_observer(self.section, self._destination))
+
+    def relay(self, lines: str) -> None:
+        """Log whole lines that another process has formatted as this one does.
+
+        Where twistd has another idea of the log, each becomes an event.
+        """
+        if self._destination is not None:
+            self._destination.write(lines)
+            self._destination.flush()
+        else:
+            for line in lines.splitlines():
+                log.info("{line}", line=line)
+
+    def reopen(self) -> None:
+        """Log to a new file under the name of the old one, which somebody has moved away."""
+        if isinstance(self._destination, LogFile):
+            self._destination.reopen()
+
+    @property
+    def _is_ours(self) -> bool:
+        """Not so if a component of the application is not asked, or text is not what is logged."""
+        options = self.twistd_options
+        return "nodaemon" in options and not options["syslog"] and not options.get("logger")
 
     def _open(self) -> Any:
-        """A file to write text to, or None where twistd (or another runner) has to decide."""
-        options = self.twistd_options
-        if "nodaemon" not in options or options["syslog"]:
-            return None
-        name, in_foreground = options["logfile"], options["nodaemon"]
+        """A file to write text to, or None where twistd has to decide."""
+        name, in_foreground = self.twistd_options["logfile"], self.twistd_options["nodaemon"]
         if name == "-" or not name:
             if in_foreground:
                 return standard_output()

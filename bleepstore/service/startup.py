@@ -22,20 +22,23 @@ _FILE_HINTS = {
     errno.EDQUOT: "make room on the disk, or ",
 }
 _BIND_HINTS = {
-    errno.EADDRINUSE: "stop the process that has it, or set another server.port",
-    errno.EACCES: "set a server.port above 1023, or give the daemon CAP_NET_BIND_SERVICE",
+    errno.EADDRINUSE: "stop the process that has it, or set another {key}",
+    errno.EACCES: "set a {key} above 1023, or give the daemon CAP_NET_BIND_SERVICE",
     errno.EADDRNOTAVAIL: "set server.host to an address of this machine",
 }
 
 
-def explain_bind(error: OSError, config: Config) -> str:
-    """Why the address of the configuration cannot be listened on, and what to do next."""
-    where = f"{config.listen_host}, port {config.server.port}"
+def explain_bind(error: OSError, host: str, port: int, key: str = "server.port") -> str:
+    """Why an address cannot be listened on, and what to do next.
+
+    Args:
+        key: of the port in the configuration.
+    """
     if isinstance(error, socket.gaierror):
         hint = "set server.host to a name or an address of this machine"
     else:
-        hint = _BIND_HINTS.get(error.errno or 0, "check server.host and server.port")
-    return f"cannot listen on {where}: {error.strerror}; {hint}"
+        hint = _BIND_HINTS.get(error.errno or 0, "check server.host and {key}")
+    return f"cannot listen on {host}, port {port}: {error.strerror}; {hint.format(key=key)}"
 
 
 def explain(error: BaseException | None, config: Config) -> str | None:

@@ -72,10 +72,11 @@ def makeService(options: Options) -> IService:
     # and so that nothing settles on a reactor before twistd has chosen one.
     from twisted.internet import reactor
 
-    from .assembly import assemble
+    from .crew import make_crew
     from .daemon import Daemon
     from .logs import LogChoice
 
     twistd_options: Any = getattr(options, "parent", {})
-    log_choice = LogChoice(options.settings.logging, twistd_options)
-    return Daemon(options.settings, reactor, assemble, log_choice)
+    logs = LogChoice(options.settings.logging, twistd_options)
+    crew = make_crew(options.settings, reactor, logs)
+    return Daemon(options.settings, reactor, crew, logs)

@@ -49,9 +49,20 @@ class Traffic:
         Returns:
             fires when the last connection is closed, hence its answer is on its way.
         """
-        self.is_stopping = True
+        gone = self.wind_down()
         for connection in tuple(self._connections):
             connection.retire()
+        return gone
+
+    def wind_down(self) -> Deferred[None]:
+        """Make each answer the last of its connection; idle ones may still ask once.
+
+        A client that is about to send a request on an idle connection does not lose it.
+
+        Returns:
+            fires when the last connection is closed.
+        """
+        self.is_stopping = True
         if not self._connections:
             return succeed(None)
         self._stopped.append(Deferred())

@@ -39,8 +39,8 @@ class FakeHouse:
     async def stop(self) -> None:
         sys.__stdout__.write("house stopped\n")  # type: ignore[union-attr]
 
-    def describe(self) -> list[str]:
-        return ["a fake house"]
+    async def wind_down(self) -> None:
+        pass
 
 
 def assemble(config: Config, reactor: Any) -> FakeHouse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ from bleepstore.config.model import Config
 from bleepstore.config.sections import AuthSection, ServerSection
 from bleepstore.service.daemon import Daemon
 from bleepstore.service.logs import LogChoice
+from bleepstore.service.reception import Reception
+from bleepstore.service.solo import Solo
+from bleepstore.service.tls import Tls
 
 AUTH = AuthSection(access_key="root", secret_key="hush-hush-hush")
 
@@ -46,8 +50,8 @@ class FakeHouse:
     async def stop(self) -> None:
         self.steps.append("stop")
 
-    def describe(self) -> list[str]:
-        return ["a fake house"]
+    async def wind_down(self) -> None:
+        self.steps.append("wind down")
 
 
 class Runner:
@@ -59,7 +63,8 @@ class Runner:
     def start(self, house: FakeHouse, auth: AuthSection = AUTH, timeout: float = 1000) -> Daemon:
         server = ServerSection(host="127.0.0.1", port=0, shutdown_timeout=timeout)
         config = Config(server=server, auth=auth)
-        daemon = Daemon(config, reactor, lambda *_: house, LogChoice(config.logging, {}))
+        crew = Solo(Reception(reactor, house, Tls(server.tls)))
+        daemon = Daemon(config, reactor, crew, LogChoice(config.logging, {}))
         daemon.privilegedStartService()
         daemon.startService()
         self.running.append(daemon)
@@ -78,25 +83,19 @@ async def runner() -> AsyncIterator[Runner]:
         await runner.stop(daemon)
 
 
-def bound_to(daemon: Daemon) -> tuple[str, int]:
-    assert daemon._sockets
-    host, port = daemon._sockets[0].getsockname()
-    return host, port
-
-
 def address(daemon: Daemon) -> tuple[str, int]:
-    port: Any = daemon._ports[0]
-    return "127.0.0.1", port.getHost().port
+    """Where it is bound; asked before it takes the sockets over."""
+    assert daemon._doors
+    host, port = daemon._doors[0][0].socket.getsockname()
+    return host, port
 
 
 def test_it_listens_when_the_house_has_started(runner: Runner) -> None:
     house = FakeHouse(started=Deferred())
-    daemon = runner.start(house)
-    bound = bound_to(daemon)
+    bound = address(runner.start(house))
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(bound)
     house.started.callback(None)
-    assert address(daemon) == bound
     socket.create_connection(bound).close()
 
 
@@ -104,9 +103,10 @@ def test_it_listens_when_the_house_has_started(runner: Runner) -> None:
 async def test_stopping_closes_the_door_waits_for_requests_and_then_stops_the_house(
     runner: Runner,
 ) -> None:
-    house = FakeHouse(drained=Deferred())
+    house = FakeHouse(started=Deferred(), drained=Deferred())
     daemon = runner.start(house)
     where = address(daemon)
+    house.started.callback(None)
     stopped = runner.stop(daemon)
     await _draining(house)
     with pytest.raises(ConnectionRefusedError):
@@ -129,10 +129,10 @@ async def test_requests_that_do_not_finish_in_time_are_cut(runner: Runner) -> No
 async def test_stopping_while_starting_gives_the_start_up(runner: Runner) -> None:
     house = FakeHouse(started=Deferred())
     daemon = runner.start(house)
-    bound = bound_to(daemon)
+    bound = address(daemon)
     with capturedLogs() as logs:
         await runner.stop(daemon)
-    assert house.steps == ["start", "stop"]
+    assert house.steps == ["start", "drain", "stop"]
     assert [formatEvent(each) for each in logs] == ["stopped"]
     bind_again = socket.socket()
     bind_again.bind(bound)
@@ -153,11 +153,13 @@ async def test_a_house_that_fails_to_drain_is_stopped_all_the_same(
 
 
 def test_the_banner_and_the_default_credentials_are_logged(runner: Runner) -> None:
+    house = FakeHouse(started=Deferred())
     with capturedLogs() as logs:
-        daemon = runner.start(FakeHouse(), AuthSection())
+        host, port = address(runner.start(house, AuthSection()))
+        house.started.callback(None)
     lines = [formatEvent(each) for each in logs if "log_format" in each]
-    host, port = address(daemon)
-    assert "a fake house" in lines
+    assert f"metadata: sqlite in {Path('data/metadata.db').absolute()}" in lines
+    assert "workers: 1" in lines
     assert lines[-1] == f"listening on http://{host}:{port}"
     (warning,) = [line for line in lines if "no credentials are configured" in line]
     assert "access key bleepstore and the secret key bleepstore-secret" in warning

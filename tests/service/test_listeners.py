@@ -12,7 +12,7 @@ from twisted.internet import reactor
 from twisted.internet.protocol import Factory
 from twisted.protocols.wire import Echo
 
-from bleepstore.service.listeners import bind, close, listen, stop_listening, url
+from bleepstore.service.listeners import Door, bind, bind_many, close, listen, stop_listening
 
 LOCAL4 = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 0))
 LOCAL6 = (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("::1", 0, 0, 0))
@@ -33,20 +33,53 @@ async def test_a_bound_socket_refuses_until_it_listens() -> None:
     address = sockets[0].getsockname()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address).close()
-    (port,) = await listen(reactor, sockets, Factory.forProtocol(Echo))
+    door = Door(sockets[0])
+    assert door.url == f"http://127.0.0.1:{address[1]}"
+    port = await listen(reactor, door, Factory.forProtocol(Echo))
     try:
         socket.create_connection(address).close()
-        assert url(port) == f"http://127.0.0.1:{address[1]}"
     finally:
         await stop_listening(port)
 
 
-@pytest_twisted.ensureDeferred
-async def test_ipv6() -> None:
-    (port,) = await listen(reactor, bind("::1", 0), Factory.forProtocol(Echo))
-    shown = url(port)
-    await stop_listening(port)
-    assert shown.startswith("http://[::1]:")
+def test_ipv6() -> None:
+    (bound,) = bind("::1", 0)
+    with bound:
+        assert Door(bound, is_tls=True).url == f"https://[::1]:{bound.getsockname()[1]}"
+
+
+def test_many_sockets_have_one_address_that_nobody_else_can_have() -> None:
+    many = bind_many("127.0.0.1", 0, 3)
+    try:
+        (port,) = {each.getsockname()[1] for sockets in many for each in sockets}
+        assert [len(sockets) for sockets in many] == [1, 1, 1]
+        many[0][0].listen()
+        with pytest.raises(OSError, match="in use"):
+            bind_many("127.0.0.1", port, 3)
+    finally:
+        for sockets in many:
+            close(sockets)
+
+
+def test_connections_are_spread_over_the_sockets() -> None:
+    many = [sockets[0] for sockets in bind_many("127.0.0.1", 0, 2)]
+    clients = []
+    try:
+        for each in many:
+            each.listen()
+        clients = [socket.create_connection(many[0].getsockname()) for _ in range(64)]
+        assert all(_accepted(each) for each in many)
+    finally:
+        close(clients + many)
+
+
+def _accepted(listening: socket.socket) -> bool:
+    """Whether a connection waits there."""
+    try:
+        listening.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
 
 
 def test_all_addresses_of_a_name_have_the_same_port(resolve_to: Callable[..., None]) -> None:

@@ -91,5 +91,10 @@ def test_explanations(error: BaseException, line: str | None) -> None:
     ],
 )
 def test_explanations_of_a_bind_that_failed(error: OSError, hint: str) -> None:
-    line = explain_bind(error, CONFIG)
+    line = explain_bind(error, "::1", 80)
     assert line.startswith(f"cannot listen on ::1, port 80: {error.strerror}; {hint}")
+
+
+def test_an_explanation_names_the_port_in_question() -> None:
+    line = explain_bind(os_error(errno.EADDRINUSE), "::1", 443, "server.tls.port")
+    assert line.endswith("or set another server.tls.port")

@@ -40,8 +40,14 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("--port", "x"), "option --port: server.port: expected a port from 0 to 65535, got 'x'"),
-        (("--port", ""), "option --port: server.port: expected a port from 0 to 65535, got ''"),
+        (
+            ("--port", "x"),
+            "option --port: server.port: expected a port from 0 to 65535, or none, got 'x'",
+        ),
+        (
+            ("--port", ""),
+            "option --port: server.port: expected a port from 0 to 65535, or none, got ''",
+        ),
         (
             ("--log-level", "loud"),
             "option --log-level: logging.level: expected debug, info, warn or error, got 'loud'",

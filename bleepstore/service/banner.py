@@ -1,0 +1,36 @@
+"""What the log says first: which version runs, how, and where the data is."""
+
+from __future__ import annotations
+
+import txaio
+
+from .. import __version__
+from ..config.model import Config
+from ..config.sections import DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY
+
+log = txaio.make_logger()
+
+_DEFAULT_CREDENTIALS = (
+    "no credentials are configured: anyone on this machine can use the store with the access key "
+    "{access_key} and the secret key {secret_key}; it listens on loopback only, until "
+    "auth.access_key and auth.secret_key are set"
+)
+
+
+def log_banner(config: Config) -> None:
+    """Log it. No secret is in it but the one that everybody knows."""
+    log.info("BleepStore {version}", version=__version__)
+    for line in _lines(config):
+        log.info("{line}", line=line)
+    if config.uses_default_credentials:
+        log.warn(_DEFAULT_CREDENTIALS, access_key=DEFAULT_ACCESS_KEY, secret_key=DEFAULT_SECRET_KEY)
+
+
+def _lines(config: Config) -> list[str]:
+    storage, metadata = config.storage, config.metadata
+    return [
+        f"storage: {storage.backend} in {storage.local.root_dir.absolute()}",
+        f"durability: {storage.durability}",
+        f"metadata: {metadata.engine} in {metadata.sqlite.path.absolute()}",
+        f"workers: {config.worker_count}",
+    ]

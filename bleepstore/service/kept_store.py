@@ -1,0 +1,55 @@
+"""A store with everything that is done for it once, however many processes serve it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from ..clock import Clock
+from ..config.model import Config
+from ..keeping.garbage import GarbageCollector
+from ..keeping.uploads import UploadExpirer
+from .foundation import Foundation, lay
+
+
+@frozen
+class KeptStore:
+    """The foundation, recovered at the start, and kept in order from then on."""
+
+    _config: Config
+    _clock: Clock
+    _foundation: Foundation
+    _garbage: GarbageCollector
+    _uploads: UploadExpirer
+
+    async def start(self) -> None:
+        await self._foundation.start()
+        await self.recover()
+        accounts = self._foundation.metadata.accounts
+        await accounts.seed(self._config.credentials, self._clock.now_ms())
+        self._garbage.start()
+        self._uploads.start()
+
+    async def recover(self) -> None:
+        """Remove what processes that are gone have left half done."""
+        await self._foundation.blobs.recover(self._foundation.metadata.blobs.referenced)
+
+    async def stop(self) -> None:
+        await self._uploads.stop()
+        await self._garbage.stop()
+        await self._foundation.stop()
+
+
+def keep(config: Config, reactor: Any, foundation: Foundation | None = None) -> KeptStore:
+    """Build it; nothing is touched before its ``start``.
+
+    Args:
+        foundation: what others in this process use as well; default: one of its own.
+    """
+    clock, storage = Clock(), config.storage
+    foundation = foundation or lay(config, reactor)
+    metadata, grace_seconds = foundation.metadata, storage.garbage_grace_seconds
+    garbage = GarbageCollector(metadata.garbage, foundation.blobs, clock, reactor, grace_seconds)
+    uploads = UploadExpirer(metadata.uploads, clock, reactor, storage.upload_expiry_days)
+    return KeptStore(config, clock, foundation, garbage, uploads)

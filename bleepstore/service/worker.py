@@ -1,0 +1,180 @@
+# mypy: allow-untyped-calls
+"""A worker process: serves at the doors that it is given, and does what its parent says.
+
+``python -m bleepstore.service.worker``, started by :mod:`.workers` and by nobody else. It logs to
+its standard output, whose lines the parent passes on. When the parent is gone, it ends at once, so
+that a new parent finds the addresses free.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+import txaio
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
+from twisted.logger import globalLogBeginner
+from twisted.protocols import amp
+from twisted.python.failure import Failure
+
+from ..config.model import Config
+from .doors import Doors
+from .listeners import Door
+from .logs import make_observer, standard_output
+from .orders import FIRST_DOOR_FD, ORDERS_FD, Assignment, Reload, Retire, Serve, Stop
+from .reception import Reception
+from .solo import reload_certificate
+from .startup import explain
+from .tls import Tls
+
+log = txaio.make_logger()
+
+
+@define(eq=False)
+class Worker:
+    """One process that serves.
+
+    Args:
+        reception: at the doors.
+        doors: from the parent.
+    """
+
+    _config: Config
+    _reactor: Any
+    _reception: Reception
+    _doors: Doors
+    exit_code: int = field(default=0, init=False)
+    _opening: Deferred[None] | None = field(default=None, init=False)
+    _is_stopping: bool = field(default=False, init=False)
+    _patience_seconds: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._patience_seconds = self._config.server.shutdown_timeout
+        # Whatever ends the reactor, an order or SIGTERM, ends the service in good order.
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._close)
+
+    async def serve(self) -> None:
+        """Begin. What goes wrong is logged, and ends the process."""
+        self._opening = Deferred.fromCoroutine(self._reception.open(self._doors))
+        try:
+            await self._opening
+        except Exception as error:
+            if self._is_stopping:
+                raise
+            problem = explain(error, self._config)
+            if problem is None:
+                log.failure("a worker cannot start", failure=Failure())
+            else:
+                log.critical("a worker cannot start: {problem}", problem=problem)
+            self.exit_code = 1
+            self.stop(0)
+            raise
+
+    def reload(self) -> None:
+        reload_certificate(self._reception)
+
+    async def retire(self) -> None:
+        """Serve those to the end who are connected, then stop."""
+        await self._reception.retire()
+        self.stop(0)
+
+    def stop(self, seconds: float) -> None:
+        """Stop; requests in flight have some seconds to finish. Again, it only changes those."""
+        self._patience_seconds = seconds
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._reactor.stop()
+
+    def _close(self) -> Deferred[None]:
+        self._is_stopping = True
+        if self._opening is not None:
+            self._opening.cancel()
+        closing = Deferred.fromCoroutine(self._reception.close(self._patience_seconds))
+        return closing.addErrback(lambda failure: log.failure("cannot stop", failure=failure))
+
+
+class Ear(amp.AMP):
+    """Hears the parent's orders, and its end."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__()
+        self._worker = worker
+
+    @Serve.responder
+    def serve(self) -> Deferred[dict[str, Any]]:
+        return Deferred.fromCoroutine(self._serve())
+
+    async def _serve(self) -> dict[str, Any]:
+        await self._worker.serve()
+        return {}
+
+    @Reload.responder
+    def reload(self) -> dict[str, Any]:
+        self._worker.reload()
+        return {}
+
+    @Retire.responder
+    def retire(self) -> dict[str, Any]:
+        retiring = Deferred.fromCoroutine(self._worker.retire())
+        retiring.addErrback(lambda failure: log.failure("cannot retire", failure=failure))
+        return {}
+
+    @Stop.responder
+    def stop(self, seconds: float) -> dict[str, Any]:
+        self._worker.stop(seconds)
+        return {}
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        super().connectionLost(reason)
+        signal.alarm(_LAST_SECONDS)  # which ends the process, should it not end by itself
+        self._worker.stop(0)
+
+
+_LAST_SECONDS = 10
+
+
+def main() -> int:
+    """Run until the parent, or its end, says otherwise; answers the exit code."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)  # sent to the whole group, but meant for the parent
+    assignment = Assignment.load(sys.stdin.buffer.read())
+    observer = make_observer(assignment.config.logging, standard_output())
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    txaio.set_global_log_level(assignment.config.logging.level)
+    return _run(assignment)
+
+
+def _run(assignment: Assignment) -> int:
+    # Imported here, so that nothing is settled on a reactor or on metrics before.
+    from twisted.internet import reactor as installed
+
+    from .assembly import assemble_worker
+
+    reactor: Any = installed
+    config = assignment.config
+    house = assemble_worker(config, reactor, assignment.metrics)
+    reception = Reception(reactor, house, Tls(config.server.tls))
+    worker = Worker(config, reactor, reception, _doors(assignment))
+    os.set_blocking(ORDERS_FD, False)
+    reactor.adoptStreamConnection(
+        ORDERS_FD, socket.AF_UNIX, Factory.forProtocol(lambda: Ear(worker))
+    )
+    os.close(ORDERS_FD)
+    reactor.run()
+    return worker.exit_code
+
+
+def _doors(assignment: Assignment) -> Doors:
+    return tuple(
+        Door(socket.socket(fileno=descriptor), is_tls)
+        for descriptor, is_tls in enumerate(assignment.tls_doors, FIRST_DOOR_FD)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
