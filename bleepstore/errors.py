@@ -201,6 +201,9 @@ S3_ERRORS: dict[str, ErrorKind] = {
     "InvalidBucketState": ErrorKind(
         409, "The request is not valid with the current state of the bucket."
     ),
+    "InvalidChunkSizeError": ErrorKind(
+        403, "Only the last chunk is allowed to have a size less than 8192 bytes"
+    ),
     "InvalidDigest": ErrorKind(400, "The Content-MD5 you specified is not valid."),
     "InvalidLocationConstraint": ErrorKind(400, "The specified location-constraint is not valid"),
     "InvalidPart": ErrorKind(

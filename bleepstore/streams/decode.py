@@ -25,6 +25,8 @@ from .trailer import read_trailer
 # A size of 16 hexadecimal digits and a signature of 64 take 100 bytes; the rest is lenience.
 MAX_LINE_BYTES = 1024
 MAX_TRAILER_BYTES = 16 * 1024
+# S3's own rule; without it a body of tiny chunks would cost many times its size.
+MIN_CHUNK_BYTES = 8 * 1024
 
 _chunk_line = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*((?:;[^\r\n]*)?)").fullmatch
 _SIGNATURE = b"chunk-signature="
@@ -44,6 +46,8 @@ class ChunkDecoder:
         self._trailer = bytearray()
         self._payload: list[memoryview] = []
         self._chunk_left = 0
+        self._chunks = 0
+        self._small_chunk: int | None = None
         self._content_left = framing.decoded_length
         self._signature = ""
         self._sha256 = hashlib.sha256()
@@ -56,7 +60,7 @@ class ChunkDecoder:
 
         Raises:
             S3Error: ``InvalidRequest``, ``IncompleteBody``, ``SignatureDoesNotMatch``,
-                ``MalformedTrailerError``.
+                ``MalformedTrailerError``, ``InvalidChunkSizeError``.
         """
         position = 0
         while position < len(block):
@@ -132,10 +136,23 @@ class ChunkDecoder:
             self._sha256 = hashlib.sha256()
         self._count_content()
         if self._chunk_left:
+            self._check_size_before()
             self._read = self._read_data
         else:
             self._verify_chunk()
             self._read = self._read_trailer
+
+    def _check_size_before(self) -> None:
+        """Another chunk with data begins: the one before it was not the last."""
+        if self._small_chunk is not None:
+            raise S3Error(
+                "InvalidChunkSizeError",
+                Chunk=str(self._chunks),
+                BadChunkSize=str(self._small_chunk),
+            )
+        self._chunks += 1
+        if self._chunk_left < MIN_CHUNK_BYTES:
+            self._small_chunk = self._chunk_left
 
     def _count_content(self) -> None:
         if self._content_left is None:

@@ -51,7 +51,7 @@ class BytesProducer:
         """Nothing is left to stop."""
 
 
-class _GatedProducer(ABC):
+class GatedProducer(ABC):
     """A producer whose work is a coroutine that passes a gate before each write."""
 
     def __init__(self, length: int) -> None:
@@ -88,7 +88,7 @@ class _GatedProducer(ABC):
 
 
 @implementer(IBodyProducer, ISendable)
-class FileProducer(_GatedProducer):
+class FileProducer(GatedProducer):
     """Reads a stretch of a file in threads, one block ahead of a consumer that pauses.
 
     Args:
@@ -137,7 +137,7 @@ class FileProducer(_GatedProducer):
 
 
 @implementer(IBodyProducer)
-class ChainProducer(_GatedProducer):
+class ChainProducer(GatedProducer):
     """Several producers in turn, each opened when the one before it ends.
 
     Args:

@@ -17,7 +17,13 @@ CRC = "x-amz-checksum-crc32"
 PLAIN = PayloadFraming(aws_chunked=True)
 WITH_TRAILER = PayloadFraming(aws_chunked=True, trailer=(CRC,))
 
-chunk_lists = st.lists(st.binary(min_size=1, max_size=40), max_size=6)
+
+def large_enough(chunks: list[bytes]) -> list[bytes]:
+    """The same chunks, but with all before the last one as large as S3 wants them."""
+    return [(chunk * 8192)[: 8192 + len(chunk)] for chunk in chunks[:-1]] + chunks[-1:]
+
+
+chunk_lists = st.lists(st.binary(min_size=1, max_size=40), max_size=3).map(large_enough)
 
 
 def decode(pieces: Sequence[bytes], framing: PayloadFraming) -> tuple[bytes, dict[str, str]]:
@@ -44,7 +50,7 @@ def cut(body: bytes, places: Sequence[int]) -> list[bytes]:
     return [body[start:end] for start, end in pairwise(ends)]
 
 
-@given(chunk_lists, st.lists(st.integers(0, 500)))
+@given(chunk_lists, st.lists(st.integers(0, 17_000)))
 def test_pieces_of_any_size_give_the_same_content(chunks: list[bytes], places: list[int]) -> None:
     body = encode_signed(chunks, {CRC: "AAAAAA=="})
     framing = signed_framing(trailer=(CRC,), decoded_length=sum(map(len, chunks)))
@@ -52,10 +58,10 @@ def test_pieces_of_any_size_give_the_same_content(chunks: list[bytes], places: l
 
 
 def test_single_bytes_give_the_same_content() -> None:
-    body = encode_signed([b"abc", b"d" * 100], {CRC: "AAAAAA=="})
+    body = encode_signed([b"a" * 8192, b"bc"], {CRC: "AAAAAA=="})
     pieces = [body[place : place + 1] for place in range(len(body))]
-    framing = signed_framing(trailer=(CRC,), decoded_length=103)
-    assert decode(pieces, framing) == (b"abc" + b"d" * 100, {CRC: "AAAAAA=="})
+    framing = signed_framing(trailer=(CRC,), decoded_length=8194)
+    assert decode(pieces, framing) == (b"a" * 8192 + b"bc", {CRC: "AAAAAA=="})
 
 
 @given(st.one_of(st.binary(), st.text("0123456789abcdef;:\r\n x").map(str.encode)), st.data())
@@ -186,3 +192,12 @@ def test_a_signed_body_needs_its_trailer_signed() -> None:
 def test_a_changed_trailer_does_not_match_its_signature() -> None:
     body = encode_signed([b"abc"], {CRC: "AAAAAA=="}).replace(b"AAAAAA==", b"BAAAAA==")
     assert failure(body, signed_framing(trailer=(CRC,))) == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize("framing", [PLAIN, WITH_TRAILER])
+def test_only_the_last_chunk_may_be_small(framing: PayloadFraming) -> None:
+    with pytest.raises(S3Error) as caught:
+        decode([encode([b"a" * 8192, b"b" * 8191, b"c"])], framing)
+    assert caught.value.code == "InvalidChunkSizeError"
+    assert caught.value.elements == {"Chunk": "2", "BadChunkSize": "8191"}
+    decode([encode([b"a" * 8192, b"c"])], PLAIN)
