@@ -55,12 +55,12 @@ class _Reader:
     sources: dict[str, str] = field(factory=dict)
 
     def section(self, cls: type[S], given: Given, path: str) -> S:
-        children = _mapping(given, path)
+        children = dict(_mapping(given, path))
         settings = {each.name: each for each in fields(cls)}  # type: ignore[arg-type]
+        found: dict[str, Any] = _take_others(settings, children)
         for name, child in children.items():
             if name not in settings:
                 raise ConfigError(child.source, _join(path, name), _unknown(name, path, settings))
-        found: dict[str, Any] = {}
         for name, setting in settings.items():
             value = children.get(name)
             if value is not None and value.value is not None:
@@ -83,6 +83,31 @@ class _Reader:
             raise ConfigError(given.source, path, "expected a list of mappings")
         for position, name in enumerate(sorted(children, key=int)):
             yield self.section(cls, children[name], f"{path}[{position}]")
+
+
+def read_section(cls: type[S], given: Given, path: str) -> S:
+    """What is given for a section that the model does not know.
+
+    Args:
+        cls: of the section.
+        given: as the model holds it.
+        path: of the section, such as ``storage.example``.
+
+    Raises:
+        ConfigError: a value cannot be used.
+    """
+    return _Reader().section(cls, given, path)
+
+
+def _take_others(settings: dict[str, Attribute[Any]], children: dict[str, Given]) -> dict[str, Any]:
+    """Move what is known elsewhere out of both, into the field that holds it."""
+    holder = next((each for each in settings.values() if "others" in each.metadata), None)
+    if holder is None:
+        return {}
+    del settings[holder.name]
+    is_known = holder.metadata["others"]
+    names = [name for name in children if name not in settings and is_known(name)]
+    return {holder.name: {name: children.pop(name) for name in names}}
 
 
 def _mapping(given: Given, path: str) -> dict[str, Given]:

@@ -37,6 +37,8 @@ def sample() -> str:
 
 def _section(cls: type, indent: str) -> Iterator[str]:
     for setting in fields(cls):
+        if "others" in setting.metadata:
+            continue
         if indent == "" or "section" in setting.metadata:
             yield ""
         yield from _comment(setting.metadata["doc"], f"{indent}# ")

@@ -8,14 +8,17 @@ from that.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from attrs import field, frozen
 
 from ..values import Credential, Owner
+from .extensions import backend_name, find_backend
 from .kinds import FLAG, PATH, PORT, SIZE, TEXTS, choice, either, integer, seconds, text
-from .settings import about, checked, section, sections
+from .layers import Given
+from .settings import about, checked, others, section, sections
 
 DEFAULT_ACCESS_KEY = "bleepstore"
 DEFAULT_SECRET_KEY = "bleepstore-secret"  # noqa: S105 - documented, and for loopback only
@@ -272,11 +275,47 @@ class LocalSection:
 
 
 @frozen(field_transformer=checked)
+class MemorySection:
+    """``storage.memory``: objects in memory, with the metadata."""
+
+    max_size_bytes: int = field(
+        default=0,
+        metadata=about(
+            SIZE,
+            "Memory that objects and metadata may take, in bytes or with a unit. An upload beyond "
+            "it is refused with 507 InsufficientStorage. 0: no limit.",
+        ),
+    )
+    persistence: Literal["none", "snapshot"] = field(
+        default="none",
+        metadata=about(
+            choice("none", "snapshot"),
+            "none: everything is gone when the daemon ends. snapshot: everything is saved to a "
+            "file from time to time and loaded at the start; a crash loses what came later.",
+        ),
+    )
+    snapshot_path: Path = field(
+        default=Path("data/snapshot.db"),
+        metadata=about(PATH, "The snapshot, an SQLite file. Its folder is made if need be."),
+    )
+    snapshot_interval_seconds: float = field(
+        default=300.0,
+        metadata=about(_DURATION, "Seconds between snapshots. 0: only when the daemon stops."),
+    )
+
+
+@frozen(field_transformer=checked)
 class StorageSection:
     """``storage``: where the bytes of objects are."""
 
-    backend: Literal["local"] = field(
-        default="local", metadata=about(choice("local"), "Storage backend: local.")
+    backend: str = field(
+        default="local",
+        metadata=about(
+            backend_name(),
+            "Storage backend. local: files on a local disk. memory: metadata and objects in "
+            "memory. sqlite: objects in the metadata database, so that one file is the whole "
+            "store. Other packages can bring more of them.",
+        ),
     )
     durability: Literal["strict", "relaxed"] = field(
         default="strict",
@@ -299,6 +338,19 @@ class StorageSection:
     local: LocalSection = field(
         factory=LocalSection, metadata=section(LocalSection, "Files on a local disk.")
     )
+    memory: MemorySection = field(
+        factory=MemorySection,
+        metadata=section(MemorySection, "Everything in memory; metadata.sqlite is not used then."),
+    )
+    others: Mapping[str, Given] = field(
+        factory=dict, metadata=others(lambda name: find_backend(name) is not None)
+    )
+
+    @property
+    def snapshot_path(self) -> Path | None:
+        """The file that the memory is saved to; None if it is not saved, or not in use."""
+        is_saved = self.backend == "memory" and self.memory.persistence == "snapshot"
+        return self.memory.snapshot_path if is_saved else None
 
 
 @frozen(field_transformer=checked)

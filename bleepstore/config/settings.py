@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import Attribute
@@ -22,6 +23,11 @@ def section(cls: type, doc: str) -> dict[str, Any]:
 def sections(cls: type, doc: str) -> dict[str, Any]:
     """The metadata of a field that holds a list of sections."""
     return {"sections": cls, "doc": doc}
+
+
+def others(is_known: Callable[[str], bool]) -> dict[str, Any]:
+    """The metadata of a field that holds, unread, what is given under keys known elsewhere."""
+    return {"others": is_known}
 
 
 def checked(_: type, fields: list[Attribute[Any]]) -> list[Attribute[Any]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.enterprise.adbapi import ConnectionPool
-from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.threads import deferToThreadPool
 
 from . import snapshot, sqlite
@@ -38,6 +38,7 @@ class MemoryEngine:
         self._snapshot_path = snapshot_path
         self._saving = DeferredLock()
         self._connection: sqlite3.Connection | None = None
+        self._saved_changes = -1
 
     async def open(self) -> None:
         """Load the snapshot, if there is one.
@@ -58,7 +59,9 @@ class MemoryEngine:
         self.writer.close()
 
     async def save(self) -> None:
-        """Write a snapshot: everything as it is at one instant. Without a path, do nothing.
+        """Write a snapshot: everything as it is at one instant.
+
+        Without a path, or with nothing new to write, do nothing.
 
         Raises:
             OSError, sqlite3.Error: it could not be written; the one before it is still there.
@@ -66,12 +69,17 @@ class MemoryEngine:
         await self._saving.run(self._save)
 
     def _save(self) -> Deferred[None]:
-        if self._snapshot_path is None or self._connection is None:
-            return succeed(None)
         threads = self._reactor.getThreadPool()
-        return deferToThreadPool(
-            self._reactor, threads, snapshot.save, self._connection, self._snapshot_path
-        )
+        return deferToThreadPool(self._reactor, threads, self._save_changes)
+
+    def _save_changes(self) -> None:
+        connection, path = self._connection, self._snapshot_path
+        if connection is None or path is None:
+            return
+        changes = connection.total_changes  # before: what comes meanwhile may be missed
+        if changes != self._saved_changes or not path.exists():
+            snapshot.save(connection, path)
+            self._saved_changes = changes
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
         sqlite.set_up_memory(connection)
@@ -80,3 +88,4 @@ class MemoryEngine:
     def _load(self, _: object) -> None:
         if self._snapshot_path is not None and self._connection is not None:
             snapshot.load(self._connection, self._snapshot_path)
+            self._saved_changes = self._connection.total_changes

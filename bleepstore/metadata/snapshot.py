@@ -70,9 +70,7 @@ def save(memory: sqlite3.Connection, path: Path) -> None:
         OSError, sqlite3.Error: there is no new snapshot.
     """
     unfinished = path.with_name(path.name + _ENDING)
-    unfinished.unlink(missing_ok=True)
     try:
-        create_file(unfinished)
         try:
             _copy(memory, unfinished, _STEP_PAGES, _Restarts())
         except _TooManyRestartsError:
@@ -90,6 +88,8 @@ Progress = Callable[[int, int, int], None]
 
 
 def _copy(memory: sqlite3.Connection, path: Path, pages: int, progress: Progress | None) -> None:
+    path.unlink(missing_ok=True)
+    create_file(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
         # If this fails, the file is removed: there is nothing to roll back.
         file.execute("PRAGMA journal_mode = OFF").fetchall()

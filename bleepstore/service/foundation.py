@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
 from ..config.model import Config
 from ..interfaces import IBlobStore
-from ..metadata.store import Store, open_store
+from ..keeping.snapshots import Snapshots
+from ..metadata.memory import MemoryEngine
+from ..metadata.store import Store, open_store, store_on
+from ..storage.extension import Means
 from ..storage.registry import open_backend
 from ..streams.threads import Threads
 from .occupancy import Occupancy
@@ -19,12 +23,16 @@ _BYTE_THREADS = 8
 
 @frozen
 class Foundation:
-    """Metadata, storage, and the threads in which disks are waited for."""
+    """Metadata, storage, and the threads in which disks are waited for.
+
+    A store in memory has no occupancy, unless it is saved to a file, and no snapshots likewise.
+    """
 
     metadata: Store
     blobs: IBlobStore
     threads: Threads
-    _occupancy: Occupancy
+    _occupancy: Occupancy | None
+    _snapshots: Snapshots | None = None
 
     async def start(self, *, alone: bool = False) -> None:
         """Open everything.
@@ -34,26 +42,71 @@ class Foundation:
 
         Raises:
             StoreInUse, ConfigError, SchemaTooNew, OSError: what an operator can understand.
+            SnapshotUnusable: likewise.
         """
-        self._occupancy.enter(alone=alone)
+        if self._occupancy is not None:
+            self._occupancy.enter(alone=alone or self._snapshots is not None)
         self.threads.start()
         await self.metadata.database.start()
         await self.blobs.start()
+        if self._snapshots is not None:
+            self._snapshots.start()
 
     async def stop(self) -> None:
         """Close everything, also when :meth:`start` has failed."""
         await self.blobs.stop()
-        await self.metadata.database.stop()
-        await self.threads.stop()
-        self._occupancy.leave()
+        try:
+            if self._snapshots is not None:
+                await self._snapshots.stop()
+        finally:
+            await self.metadata.database.stop()
+            await self.threads.stop()
+            if self._occupancy is not None:
+                self._occupancy.leave()
 
 
 def lay(config: Config, reactor: Any) -> Foundation:
     """Build it; nothing is touched before its ``start``."""
-    threads = Threads(reactor, "bytes", _BYTE_THREADS)
+    return (_lay_in_memory if config.storage.backend == "memory" else _lay_on_disk)(config, reactor)
+
+
+def _lay_on_disk(config: Config, reactor: Any) -> Foundation:
     path = config.metadata.sqlite.path
-    is_strict = config.storage.durability == "strict"
-    metadata = open_store(path, reactor, "full" if is_strict else "relaxed")
-    blobs = open_backend(config.storage, threads, metadata.blobs.read_content)
-    occupancy = Occupancy(path.with_name(path.name + "-users"))
-    return Foundation(metadata, blobs, threads, occupancy)
+    metadata = open_store(path, reactor, "full" if _is_strict(config) else "relaxed")
+    blobs, threads = _backend(config, reactor, metadata, path)
+    return Foundation(metadata, blobs, threads, _occupancy(path))
+
+
+def _lay_in_memory(config: Config, reactor: Any) -> Foundation:
+    path = config.storage.snapshot_path
+    engine = MemoryEngine(reactor, path)
+    metadata = store_on(engine)
+    blobs, threads = _backend(config, reactor, metadata, config.storage.memory.snapshot_path)
+    if path is None:
+        return Foundation(metadata, blobs, threads, None)
+    interval_seconds = config.storage.memory.snapshot_interval_seconds
+    snapshots = Snapshots(engine.save, reactor, interval_seconds)
+    return Foundation(metadata, blobs, threads, _occupancy(path), snapshots)
+
+
+def _backend(
+    config: Config, reactor: Any, metadata: Store, state_path: Path
+) -> tuple[IBlobStore, Threads]:
+    threads = Threads(reactor, "bytes", _BYTE_THREADS)
+    means = Means(
+        reactor=reactor,
+        threads=threads,
+        database=metadata.database,
+        read_content=metadata.blobs.read_content,
+        is_durable=_is_strict(config),
+        state_path=state_path,
+    )
+    return open_backend(config.storage, means), threads
+
+
+def _occupancy(path: Path) -> Occupancy:
+    return Occupancy(path.with_name(path.name + "-users"))
+
+
+def _is_strict(config: Config) -> bool:
+    return config.storage.durability == "strict"

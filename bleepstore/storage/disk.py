@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -51,6 +51,12 @@ def remove_file(path: Path) -> bool:
         path.unlink()
         return True
     return False
+
+
+def remove_files(paths: Iterable[Path]) -> None:
+    """Remove names, be they there or not."""
+    for path in paths:
+        remove_file(path)
 
 
 def sync_folder(path: Path) -> None:

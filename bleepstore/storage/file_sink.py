@@ -26,7 +26,7 @@ class FileSink:
     """
 
     def __init__(
-        self, path: Path, folders: BlobFolders, threads: Threads, removal: Removal
+        self, path: Path, folders: BlobFolders, threads: Threads, removal: Removal[Path]
     ) -> None:
         self._path = path
         self._folders = folders

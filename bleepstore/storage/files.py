@@ -45,9 +45,9 @@ from ..streams.producers import FileProducer
 from ..streams.threads import Threads
 from ..values import BlobName
 from .blob_folders import BlobFolders
-from .disk import make_folders
+from .disk import make_folders, remove_files
 from .file_sink import FileSink
-from .incoming import Incoming
+from .incoming import Incoming, check_hard_links
 from .locators import blob_id_of_file, file_locator
 from .removal import Removal
 
@@ -76,7 +76,7 @@ class FileStore:
         self._all_incoming = self._root / "incoming"
         self._folders = BlobFolders(self._root / "blobs", is_durable=is_durable)
         self._incoming: Incoming | None = None
-        self._removal = Removal(threads)
+        self._removal: Removal[Path] = Removal(partial(threads.run, remove_files))
 
     async def start(self) -> None:
         """Make the folders.
@@ -92,7 +92,9 @@ class FileStore:
             make_folders(folder, sync=self._is_durable)
             if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
                 raise PermissionError(13, os.strerror(13), str(folder))
-        return Incoming.create(self._all_incoming)
+        incoming = Incoming.create(self._all_incoming)
+        check_hard_links(incoming)
+        return incoming
 
     async def stop(self) -> None:
         await self._removal.finish()

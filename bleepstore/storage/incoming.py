@@ -14,7 +14,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
@@ -42,14 +42,12 @@ class Incoming:
 
         Raises:
             OSError: the disk does not allow it.
-            ConfigError: the file system cannot do what the store needs.
         """
         with _all_locked(parent):
             path = parent / new_blob_id()
             path.mkdir(mode=0o700)
             lock = _open_lock(path)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _check_hard_links(path)
         return cls(path, lock)
 
     @classmethod
@@ -73,14 +71,25 @@ class Incoming:
     @classmethod
     def survey(cls, parent: Path) -> dict[str, bool]:
         """The blobs in all folders, each with whether the folder's owner is still there."""
-        found: dict[str, bool] = {}
+        return {
+            blob_id: is_live
+            for folder, is_live in cls._look(parent)
+            for blob_id in _blob_ids(folder)
+        }
+
+    @classmethod
+    def owners(cls, parent: Path) -> dict[str, bool]:
+        """The names of all folders, each with whether the folder's owner is still there."""
+        return {folder.name: is_live for folder, is_live in cls._look(parent)}
+
+    @classmethod
+    def _look(cls, parent: Path) -> Iterator[tuple[Path, bool]]:
         with _all_locked(parent):
             for folder in (entry for entry in parent.iterdir() if entry.is_dir()):
                 abandoned = cls._claim(folder)
-                found |= dict.fromkeys(_blob_ids(folder), abandoned is None)
+                yield folder, abandoned is None
                 if abandoned is not None:
                     abandoned._lock.close()
-        return found
 
     def blob_ids(self) -> list[str]:
         """The blobs whose names are here."""
@@ -119,14 +128,20 @@ def _all_locked(parent: Path) -> Iterator[None]:
         yield
 
 
-def _check_hard_links(folder: Path) -> None:
-    probe = folder / "probe"
+def check_hard_links(folder: Incoming) -> None:
+    """Give up a new folder if files in it cannot have two names.
+
+    Raises:
+        ConfigError: the file system cannot do what files need.
+    """
+    probe = folder.path / "probe"
     try:
-        probe.hardlink_to(folder / _LOCK)
+        probe.hardlink_to(folder.path / _LOCK)
     except OSError as error:
-        with suppress(OSError):
-            shutil.rmtree(folder)
+        folder.remove()
         raise ConfigError(
-            str(folder), "storage.local.root_dir", f"expected hard links to work ({error.strerror})"
+            str(folder.path),
+            "storage.local.root_dir",
+            f"expected hard links to work ({error.strerror})",
         ) from error
     probe.unlink()

@@ -1,7 +1,7 @@
-"""The ``local`` backend: large blobs in files, small ones in the metadata database.
+"""Small blobs in the metadata database, large ones in another backend: files, or rows.
 
-A small blob costs a file two syncs of its own, but costs the database nothing that it would not
-do anyway: its bytes become durable in the transaction that first refers to them. This backend
+A small blob costs a file two syncs of its own, and rows a transaction of its own, but it costs
+the metadata nothing that they would not do anyway: its bytes become durable in the transaction that first refers to them. This backend
 holds them until then, and asks for them back through a function that is passed in, since it
 knows nothing of the database.
 """
@@ -30,36 +30,42 @@ class InlineStore:
     ``list_locators`` gives those of the other backend only: the others are the metadata's own.
 
     Args:
-        files: the other backend.
+        large: the other backend.
         read_content: answers the bytes that the metadata has for a locator, or None.
         inline_max_bytes: the greatest size of a blob in the metadata.
+        name: of the two together, in the configuration.
     """
 
-    name = "local"
-
-    def __init__(self, files: IBlobStore, read_content: ReadContent, inline_max_bytes: int) -> None:
-        self._files = files
+    def __init__(
+        self,
+        large: IBlobStore,
+        read_content: ReadContent,
+        inline_max_bytes: int,
+        name: str = "local",
+    ) -> None:
+        self.name = name
+        self._large = large
         self._read_content = read_content
         self._inline_max_bytes = inline_max_bytes
 
     async def start(self) -> None:
-        await self._files.start()
+        await self._large.start()
 
     async def stop(self) -> None:
-        await self._files.stop()
+        await self._large.stop()
 
     async def recover(self, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]) -> int:
-        """Only files can be left behind: a blob in the metadata is there with its reference."""
-        return await self._files.recover(is_referenced)
+        """Only the other backend can leave something behind: a blob in the metadata is there with its reference."""
+        return await self._large.recover(is_referenced)
 
     async def open_sink(self, name: BlobName, size_bytes: int | None) -> ISink:
         if size_bytes is not None and size_bytes > self._inline_max_bytes:
-            return await self._files.open_sink(name, size_bytes)
-        return InlineSink(self._files, name, self._inline_max_bytes)
+            return await self._large.open_sink(name, size_bytes)
+        return InlineSink(self._large, name, self._inline_max_bytes)
 
     async def read(self, locator: str, offset: int, length: int) -> IBodyProducer:
         if not is_inline(locator):
-            return await self._files.read(locator, offset, length)
+            return await self._large.read(locator, offset, length)
         content = await self._read_content(locator)
         if content is None or len(content) < offset + length:
             raise BlobMissing(locator)
@@ -67,38 +73,38 @@ class InlineStore:
 
     async def delete(self, locators: Sequence[str]) -> None:
         """Blobs in the metadata go with the row that holds them."""
-        if in_files := [locator for locator in locators if not is_inline(locator)]:
-            await self._files.delete(in_files)
+        if elsewhere := [locator for locator in locators if not is_inline(locator)]:
+            await self._large.delete(elsewhere)
 
     async def exists(self, locator: str) -> bool:
         if is_inline(locator):
             return await self._read_content(locator) is not None
-        return await self._files.exists(locator)
+        return await self._large.exists(locator)
 
     def list_locators(self) -> AsyncIterator[str]:
-        return self._files.list_locators()
+        return self._large.list_locators()
 
     async def list_arrivals(self) -> Mapping[str, bool]:
         """Those of the other backend: a blob in the metadata arrives with its reference."""
-        arrivals: Mapping[str, bool] = await IArrivals(self._files).list_arrivals()
+        arrivals: Mapping[str, bool] = await IArrivals(self._large).list_arrivals()
         return arrivals
 
 
 @implementer(ISink)
 class InlineSink:
-    """Holds bytes in memory, and moves on to a file when they become too many."""
+    """Holds bytes in memory, and moves on to the other backend when they become too many."""
 
-    def __init__(self, files: IBlobStore, name: BlobName, inline_max_bytes: int) -> None:
-        self._files = files
+    def __init__(self, large: IBlobStore, name: BlobName, inline_max_bytes: int) -> None:
+        self._large = large
         self._name = name
         self._inline_max_bytes = inline_max_bytes
         self._held: list[bytes] = []
         self._held_bytes = 0
-        self._file: ISink | None = None
+        self._large_sink: ISink | None = None
 
     async def write(self, block: bytes) -> None:
-        if self._file is not None:
-            await self._file.write(block)
+        if self._large_sink is not None:
+            await self._large_sink.write(block)
             return
         self._held.append(block)
         self._held_bytes += len(block)
@@ -106,21 +112,21 @@ class InlineSink:
             await self._spill()
 
     async def commit(self) -> Blob:
-        if self._file is not None:
-            return await self._file.commit()
+        if self._large_sink is not None:
+            return await self._large_sink.commit()
         locator = inline_locator(self._name.blob_id)
         return Blob(locator, self._held_bytes, b"".join(self._held))
 
     async def settle(self) -> None:
-        if self._file is not None:
-            await self._file.settle()
+        if self._large_sink is not None:
+            await self._large_sink.settle()
 
     async def abort(self) -> None:
         self._held = []
-        if self._file is not None:
-            await self._file.abort()
+        if self._large_sink is not None:
+            await self._large_sink.abort()
 
     async def _spill(self) -> None:
         held, self._held = self._held, []
-        self._file = await self._files.open_sink(self._name, None)
-        await self._file.write(b"".join(held))
+        self._large_sink = await self._large.open_sink(self._name, None)
+        await self._large_sink.write(b"".join(held))

@@ -10,6 +10,7 @@ from ..ids import is_blob_id
 
 _FILE = "f:"
 _INLINE = "i:"
+_ROWS = "r:"
 
 
 def file_locator(blob_id: str) -> str:
@@ -31,6 +32,16 @@ def blob_id_of_file(locator: str) -> str | None:
     """The blob id in a locator of a file; None for any other text."""
     blob_id = locator.removeprefix(_FILE)
     return blob_id if blob_id != locator and is_blob_id(blob_id) else None
+
+
+def rows_locator(blob_id: str) -> str:
+    """The locator of a blob in rows of the database."""
+    return _ROWS + blob_id
+
+
+def is_in_rows(locator: str) -> bool:
+    """Whether this is the locator of a blob in rows of the database."""
+    return locator.startswith(_ROWS) and is_blob_id(locator.removeprefix(_ROWS))
 
 
 def folder_of(blob_id: str) -> str:

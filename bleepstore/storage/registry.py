@@ -4,39 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..config.extensions import find_backend
+from ..config.layers import Given
+from ..config.loader import read_section
 from ..config.sections import StorageSection
 from ..errors import ConfigError
 from ..interfaces import IBlobStore
-from ..streams.threads import Threads
+from .blob_rows import ROW_BYTES
+from .blobs import BlobRows
+from .capacity import Capacity, DiskCapacity, MemoryCapacity
+from .extension import Extension, Means
 from .files import FileStore
-from .inline import InlineStore, ReadContent
+from .inline import InlineStore
+from .memory import LimitedStore
+from .processes import LockedProcesses, OneProcess, Processes
 
-_Builder = Callable[[StorageSection, Threads, ReadContent], IBlobStore]
+_Builder = Callable[[StorageSection, Means], IBlobStore]
 
 
-def open_backend(
-    section: StorageSection, threads: Threads, read_content: ReadContent
-) -> IBlobStore:
+def open_backend(section: StorageSection, means: Means) -> IBlobStore:
     """The backend, not yet started.
 
-    Args:
-        threads: where disks are waited for.
-        read_content: answers the bytes that the metadata has for a locator, or None.
-
     Raises:
-        ConfigError: there is no backend of this name.
+        ConfigError: there is no backend of this name, or its section cannot be used.
     """
-    build = _BACKENDS.get(section.backend)
-    if build is None:
-        names = ", ".join(sorted(_BACKENDS))
-        raise ConfigError("configuration", "storage.backend", f"expected one of: {names}")
-    return build(section, threads, read_content)
+    build = _BACKENDS.get(section.backend, _extension)
+    return build(section, means)
 
 
-def _local(section: StorageSection, threads: Threads, read_content: ReadContent) -> IBlobStore:
-    is_durable = section.durability == "strict"
-    files = FileStore(section.local.root_dir, threads, is_durable=is_durable)
-    return InlineStore(files, read_content, section.local.inline_max_bytes)
+def _local(section: StorageSection, means: Means) -> IBlobStore:
+    files = FileStore(section.local.root_dir, means.threads, is_durable=means.is_durable)
+    return InlineStore(files, means.read_content, section.local.inline_max_bytes)
 
 
-_BACKENDS: dict[str, _Builder] = {"local": _local}
+def _memory(section: StorageSection, means: Means) -> IBlobStore:
+    limit_bytes = section.memory.max_size_bytes
+    capacity = MemoryCapacity(means.database, limit_bytes)
+    store = _rows("memory", means, OneProcess(), capacity)
+    return LimitedStore(store, capacity) if limit_bytes else store
+
+
+def _sqlite(section: StorageSection, means: Means) -> IBlobStore:
+    path = means.state_path.absolute()
+    processes = LockedProcesses(path.with_name(path.name + "-processes"))
+    return _rows("sqlite", means, processes, DiskCapacity(path.parent, means.threads))
+
+
+def _rows(name: str, means: Means, processes: Processes, capacity: Capacity) -> IBlobStore:
+    """What fits in one row goes there with the metadata, in one transaction instead of two."""
+    rows = BlobRows(means.database, means.threads, processes, capacity)
+    return InlineStore(rows, means.read_content, ROW_BYTES, name)
+
+
+def _extension(section: StorageSection, means: Means) -> IBlobStore:
+    name = section.backend
+    entry_point = find_backend(name)
+    extension = None if entry_point is None else entry_point.load()
+    if not isinstance(extension, Extension):
+        raise ConfigError("configuration", "storage.backend", f"no backend has the name {name}")
+    given = section.others.get(name, Given(None, "configuration"))
+    return extension.build(read_section(extension.section, given, f"storage.{name}"), means)
+
+
+_BACKENDS: dict[str, _Builder] = {"local": _local, "memory": _memory, "sqlite": _sqlite}

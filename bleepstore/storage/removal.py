@@ -1,40 +1,44 @@
-"""Removes names that are of no use any more, without making anybody wait.
+"""Removes what is of no use any more, without making anybody wait.
 
-The names are those that recovery would remove as well, so nothing is lost if the process ends
-first. While one batch is removed in a thread, the next one gathers: there is never more than one
-job, and no timer.
+It is what recovery would remove as well, so nothing is lost if the process ends first. While one
+batch is removed, the next one gathers: there is never more than one job, and no timer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 import txaio
 from twisted.internet.defer import Deferred, succeed
 
-from ..streams.threads import Threads
-from .disk import remove_file
-
 log = txaio.make_logger()
 
+T = TypeVar("T")
 
-class Removal:
-    """Takes names and removes them in the background."""
 
-    def __init__(self, threads: Threads) -> None:
-        self._threads = threads
-        self._paths: list[Path] = []
+class Removal(Generic[T]):
+    """Takes things and removes them in the background.
+
+    Args:
+        remove: removes a batch of them.
+    """
+
+    def __init__(self, remove: Callable[[list[T]], Awaitable[object]]) -> None:
+        self._remove = remove
+        self._things: list[T] = []
         self._is_running = False
         self._finished: Deferred[None] | None = None
 
-    def add(self, path: Path) -> None:
-        """Remove ``path`` soon."""
-        self._paths.append(path)
+    def add(self, thing: T) -> None:
+        """Remove ``thing`` soon."""
+        self._things.append(thing)
         if not self._is_running:
             self._is_running = True
             Deferred.fromCoroutine(self._run()).addErrback(
-                lambda failure: log.failure("removing incoming names failed", failure=failure)
+                lambda failure: log.failure(
+                    "removing what is not needed any more failed", failure=failure
+                )
             )
 
     def finish(self) -> Deferred[None]:
@@ -46,16 +50,11 @@ class Removal:
 
     async def _run(self) -> None:
         try:
-            while self._paths:
-                batch, self._paths = self._paths, []
-                await self._threads.run(_remove_all, batch)
+            while self._things:
+                batch, self._things = self._things, []
+                await self._remove(batch)
         finally:
             self._is_running = False
             finished, self._finished = self._finished, None
             if finished is not None:
                 finished.callback(None)
-
-
-def _remove_all(paths: Sequence[Path]) -> None:
-    for path in paths:
-        remove_file(path)

@@ -39,6 +39,8 @@ def leaves(cls: type, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
     """Every single setting of the model."""
     for setting in fields(cls):
         here = (*path, setting.name)
+        if "others" in setting.metadata:
+            continue
         if "section" in setting.metadata:
             yield from leaves(setting.metadata["section"], here)
         elif "sections" in setting.metadata:
@@ -101,6 +103,10 @@ OTHERS = {
     "durability": "relaxed",
     "root_dir": "/var/lib/bleepstore/objects",
     "inline_max_bytes": "0",
+    "max_size_bytes": "2GiB",
+    "persistence": "snapshot",
+    "snapshot_path": "/var/lib/bleepstore/snapshot.db",
+    "snapshot_interval_seconds": "0",
     "garbage_grace_seconds": "0",
     "upload_expiry_days": "0.5",
     "level": "debug",

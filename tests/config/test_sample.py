@@ -19,6 +19,8 @@ SHIPPED = Path(__file__).parents[2] / "etc" / "bleepstore.yaml"
 def names(cls: type) -> set[str]:
     found = set()
     for setting in fields(cls):
+        if "others" in setting.metadata:
+            continue  # not a key, but a place for the keys of others
         found.add(setting.name)
         below = setting.metadata.get("section") or setting.metadata.get("sections")
         if below:

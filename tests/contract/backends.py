@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+from twisted.internet import reactor
+
+from bleepstore.config.sections import MemorySection, StorageSection
 from bleepstore.ids import new_blob_id
-from bleepstore.interfaces import IBlobStore, ISink
+from bleepstore.interfaces import IBlobStore, ISink, ITransaction
+from bleepstore.metadata.database import Database
+from bleepstore.metadata.engine import Engine, FileEngine
+from bleepstore.metadata.memory import MemoryEngine
+from bleepstore.storage import row_sink
+from bleepstore.storage.blob_rows import AddRows, add_rows
+from bleepstore.storage.blobs import BlobRows
 from bleepstore.storage.files import FileStore
 from bleepstore.storage.inline import InlineStore
+from bleepstore.storage.memory import LimitedStore
+from bleepstore.storage.processes import LockedProcesses
+from bleepstore.storage.registry import open_backend
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Blob, BlobName
+from tests.storage.backing import means
 from tests.streams.gathering import Gathering
 
 
@@ -22,11 +37,37 @@ class Backend(ABC):
         blobs: what the metadata refers to, by locator.
     """
 
+    has_other_processes = True
+
     def __init__(self, root: Path, threads: Threads) -> None:
         self.root = root
         self.threads = threads
         self.blobs: dict[str, Blob] = {}
         self.store = self.open()
+
+    async def start(self) -> None:
+        """Start what the store stands on, and the store."""
+        await self.store.start()
+
+    async def stop(self) -> None:
+        await self.store.stop()
+
+    def lacks_syncs(self) -> bool:
+        """Whether nothing that this backend does asks the system to sync."""
+        return False
+
+    def fill_disk(self, patched: pytest.MonkeyPatch, call: str, code: int) -> None:
+        """Leave no room, so that the next use of it fails.
+
+        Args:
+            call: the function of ``os`` that fails, for a backend that calls it.
+            code: its error.
+        """
+
+        def fail(*arguments: object, **options: object) -> None:
+            raise OSError(code, os.strerror(code))
+
+        patched.setattr(os, call, fail)
 
     @abstractmethod
     def open(self) -> IBlobStore:
@@ -37,7 +78,7 @@ class Backend(ABC):
         """What the end of a process does to the store object, and no more than that."""
 
     @abstractmethod
-    def remains(self) -> list[str]:
+    async def remains(self) -> list[str]:
         """Everything that the backend keeps outside the metadata."""
 
     async def crash(self) -> None:
@@ -84,6 +125,9 @@ class Backend(ABC):
 class Files(Backend):
     is_durable = True
 
+    def lacks_syncs(self) -> bool:
+        return not self.is_durable
+
     def open(self) -> FileStore:
         return FileStore(self.root, self.threads, is_durable=self.is_durable)
 
@@ -91,7 +135,7 @@ class Files(Backend):
         assert isinstance(self.store, FileStore)
         forget_lock(self.store)
 
-    def remains(self) -> list[str]:
+    async def remains(self) -> list[str]:
         return files_in(self.root)
 
 
@@ -113,7 +157,7 @@ class Inline(Backend):
     def let_go(self) -> None:
         forget_lock(self.files)
 
-    def remains(self) -> list[str]:
+    async def remains(self) -> list[str]:
         return files_in(self.root)
 
 
@@ -137,4 +181,110 @@ def files_in(root: Path) -> list[str]:
     ]
 
 
-BACKENDS: list[type[Backend]] = [Files, RelaxedFiles, Inline, TinyInline]
+class Rows(Backend):
+    """Rows in a database, the metadata of which are still the stand-in."""
+
+    def __init__(self, root: Path, threads: Threads) -> None:
+        self.database = Database(self.engine(root))
+        super().__init__(root, threads)
+
+    def engine(self, root: Path) -> Engine:
+        return FileEngine(root / "metadata.db", reactor)
+
+    def section(self) -> StorageSection:
+        return StorageSection(backend="sqlite")
+
+    async def start(self) -> None:
+        await self.database.start()
+        await self.store.start()
+
+    async def stop(self) -> None:
+        await self.store.stop()
+        await self.database.stop()
+
+    def open(self) -> IBlobStore:
+        found = means(self.threads, self.root, self._read_content, self.database)
+        store = open_backend(self.section(), found)
+        self.rows = rows_of(store)
+        return store
+
+    async def _read_content(self, locator: str) -> bytes | None:
+        blob = self.blobs.get(locator)
+        return None if blob is None else blob.content
+
+    def let_go(self) -> None:
+        processes = self.rows._processes
+        assert isinstance(processes, LockedProcesses)
+        assert processes._own is not None
+        processes._own._lock.close()
+
+    async def remains(self) -> list[str]:
+        def locators(txn: ITransaction) -> list[str]:
+            txn.execute("SELECT locator FROM blob_row UNION SELECT locator FROM unsettled_blob")
+            return [locator for (locator,) in txn.fetch_all()]
+
+        return await self.database.read("remains", locators)
+
+    def fill_disk(self, patched: pytest.MonkeyPatch, call: str, code: int) -> None:
+        """SQLite does not call ``os``; for a full disk and for its own limit it has one error."""
+
+        def refuse(txn: ITransaction, command: AddRows) -> None:
+            txn.execute("PRAGMA max_page_count = 1")
+            txn.fetch_all()
+            try:
+                add_rows(txn, command)
+            finally:
+                txn.execute("PRAGMA max_page_count = 4294967294")
+                txn.fetch_all()
+
+        patched.setattr(row_sink, "add_rows", refuse)
+
+
+class BareRows(Rows):
+    """Without small blobs in the metadata."""
+
+    def open(self) -> IBlobStore:
+        store = super().open()
+        assert isinstance(store, InlineStore)
+        store._inline_max_bytes = -1
+        return store
+
+
+class Memory(Rows):
+    has_other_processes = False
+
+    def engine(self, root: Path) -> Engine:
+        return MemoryEngine(reactor)
+
+    def section(self) -> StorageSection:
+        return StorageSection(backend="memory")
+
+    def let_go(self) -> None:
+        """A process cannot leave its memory behind, but a snapshot can have its blobs."""
+
+
+class LimitedMemory(Memory):
+    def section(self) -> StorageSection:
+        memory = MemorySection(max_size_bytes=64 * 1024 * 1024)
+        return StorageSection(backend="memory", memory=memory)
+
+
+def rows_of(store: IBlobStore) -> BlobRows:
+    """What is behind the stores in front."""
+    if isinstance(store, LimitedStore):
+        store = store._inner
+    assert isinstance(store, InlineStore)
+    assert isinstance(store._large, BlobRows)
+    return store._large
+
+
+BACKENDS: list[type[Backend]] = [
+    Files,
+    RelaxedFiles,
+    Inline,
+    TinyInline,
+    Rows,
+    BareRows,
+    Memory,
+    LimitedMemory,
+]

@@ -10,12 +10,12 @@ import pytest
 
 from bleepstore.errors import ConfigError
 from bleepstore.ids import new_blob_id
-from bleepstore.storage.incoming import Incoming
+from bleepstore.storage.incoming import Incoming, check_hard_links
 
 OWNER = """
 import sys
 from pathlib import Path
-from bleepstore.storage.incoming import Incoming
+from bleepstore.storage.incoming import Incoming, check_hard_links
 own = Incoming.create(Path(sys.argv[1]))
 print(own.path, flush=True)
 sys.stdin.read()
@@ -97,5 +97,5 @@ def test_a_file_system_without_hard_links_is_named(
 
     monkeypatch.setattr(os, "link", refuse)
     with pytest.raises(ConfigError, match="hard links"):
-        Incoming.create(tmp_path)
+        check_hard_links(Incoming.create(tmp_path))
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []

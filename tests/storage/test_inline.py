@@ -9,6 +9,7 @@ from bleepstore.ids import new_blob_id
 from bleepstore.storage.registry import open_backend
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Blob, BlobName
+from tests.storage.backing import means
 
 
 @pytest_twisted.ensureDeferred
@@ -17,7 +18,7 @@ async def test_size_decides_where_a_blob_goes(threads: Threads, tmp_path: Path) 
         return None
 
     section = StorageSection(local=LocalSection(root_dir=tmp_path, inline_max_bytes=10))
-    store = open_backend(section, threads, nothing)
+    store = open_backend(section, means(threads, tmp_path, nothing))
     await store.start()
 
     async def put(size: int, declared: int | None) -> Blob:

@@ -1,0 +1,75 @@
+"""How much a database has room for: what its disk has, or what the memory may take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import StorageFull
+from ..interfaces import IDatabase
+from ..streams.threads import Threads
+from .blob_rows import MAX_DATABASE_BYTES, used_bytes
+from .disk import check_room
+
+
+class Capacity(Protocol):
+    """What there is room for."""
+
+    @property
+    def limit_bytes(self) -> int:
+        """What the database may take in all; 0 for no limit of ours."""
+
+    async def check(self, size_bytes: int) -> None:
+        """Raise :class:`~bleepstore.errors.StorageFull` if so many bytes do not fit."""
+
+
+class DiskCapacity:
+    """The room on the disk that a database is on.
+
+    Args:
+        folder: of the database.
+        threads: where the disk is asked.
+    """
+
+    limit_bytes = 0
+
+    def __init__(self, folder: Path, threads: Threads) -> None:
+        self._folder = folder
+        self._threads = threads
+
+    async def check(self, size_bytes: int) -> None:
+        await self._threads.run(check_room, self._folder, size_bytes)
+
+
+class MemoryCapacity:
+    """The part of the memory that a database may take, metadata and all.
+
+    Bytes that wait for the transaction that stores them can be reserved.
+
+    Args:
+        limit_bytes: 0 for no limit but that of the engine.
+    """
+
+    def __init__(self, database: IDatabase, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self._database = database
+        self._reserved_bytes = 0
+
+    async def check(self, size_bytes: int) -> None:
+        limit_bytes = self.limit_bytes or MAX_DATABASE_BYTES
+        used = await self._database.read("used_bytes", used_bytes)
+        if used + self._reserved_bytes + size_bytes > limit_bytes:
+            raise StorageFull(f"no room for {size_bytes} bytes within {limit_bytes}")
+
+    async def reserve(self, size_bytes: int) -> None:
+        """Keep room, or raise :class:`~bleepstore.errors.StorageFull`."""
+        self._reserved_bytes += size_bytes
+        try:
+            await self.check(0)
+        except BaseException:
+            self.release(size_bytes)
+            raise
+
+    def release(self, size_bytes: int) -> None:
+        """The bytes are stored, or will not come."""
+        self._reserved_bytes -= size_bytes
