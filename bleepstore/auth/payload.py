@@ -59,13 +59,14 @@ def read_framing(
         signer: goes on from the request's signature; None if the request is anonymous.
 
     Raises:
-        S3Error: ``MissingContentLength``, ``InvalidArgument``, and ``AccessDenied`` for signed
+        S3Error: ``MissingContentLength``, ``InvalidArgument`` (also for chunks that the hash
+            does not announce), and ``AccessDenied`` for signed
             chunks in a request that is not signed.
     """
-    if payload_hash == UNSIGNED_PAYLOAD:
-        return PayloadFraming()
-    if payload_hash not in _CONSTANTS:
-        return PayloadFraming(sha256_hex=payload_hash.lower())
+    if payload_hash == UNSIGNED_PAYLOAD or payload_hash not in _CONSTANTS:
+        _refuse_undeclared_chunks(payload_hash, headers)
+        is_hash = payload_hash != UNSIGNED_PAYLOAD
+        return PayloadFraming(sha256_hex=payload_hash.lower() if is_hash else None)
     verifier = None
     if payload_hash != UNSIGNED_CHUNKS_AND_TRAILER:
         if signer is None:
@@ -77,6 +78,17 @@ def read_framing(
         trailer=() if payload_hash == SIGNED_CHUNKS else _trailer_names(headers),
         decoded_length=_decoded_length(headers),
     )
+
+
+def _refuse_undeclared_chunks(payload_hash: str, headers: Mapping[str, str]) -> None:
+    """A client that tells a decoded length sends chunks: taken as they are they would be stored."""
+    if _DECODED_LENGTH in headers:
+        raise S3Error(
+            "InvalidArgument",
+            f"{_DECODED_LENGTH} needs a streaming x-amz-content-sha256.",
+            ArgumentName=PAYLOAD_HEADER,
+            ArgumentValue=payload_hash,
+        )
 
 
 def _trailer_names(headers: Mapping[str, str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from ..values import Credential
 from .sections import (
     DEFAULT_ACCESS_KEY,
     DEFAULT_SECRET_KEY,
+    FIRST_OWNER_ID,
     AuthSection,
     LoggingSection,
     MetadataSection,
@@ -55,7 +56,8 @@ class Config:
         auth = self.auth
         if auth.access_key is None or auth.secret_key is None:
             return auth.users
-        return (UserSection(auth.access_key, auth.secret_key), *auth.users)
+        first = UserSection(auth.access_key, auth.secret_key, owner_id=FIRST_OWNER_ID)
+        return (first, *auth.users)
 
     @property
     def uses_default_credentials(self) -> bool:

@@ -197,7 +197,8 @@ class AuthSection:
         metadata=about(
             _ACCESS_KEY,
             "Access key id of the first user. While neither it nor a user below is set, "
-            f"{DEFAULT_ACCESS_KEY} with the secret {DEFAULT_SECRET_KEY} is in use.",
+            f"{DEFAULT_ACCESS_KEY} with the secret {DEFAULT_SECRET_KEY} is in use. Either is the same "
+            "account: it keeps its buckets when its key is set or changed.",
         ),
     )
     secret_key: str | None = field(
@@ -395,3 +396,7 @@ class ObservabilitySection:
 def derive_owner_id(access_key: str) -> str:
     """A canonical user id: 64 hexadecimal digits, always the same for the same access key."""
     return hashlib.sha256(b"bleepstore owner " + access_key.encode("utf-8")).hexdigest()
+
+
+FIRST_OWNER_ID = derive_owner_id(DEFAULT_ACCESS_KEY)
+"""The account of ``auth.access_key``, and of the well-known credentials before that is set."""

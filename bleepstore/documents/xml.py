@@ -24,6 +24,7 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 CONTENT_TYPE = ("content-type", "application/xml")
 
 MAX_DEPTH = 16
+MAX_ATTRIBUTES = 8
 MAX_ELEMENTS = 60_000  # a CompleteMultipartUpload of 10,000 parts with five elements each
 
 # Characters that markup or XML 1.0 cannot hold as they are. S3 writes control characters of
@@ -94,7 +95,7 @@ def required_text(parent: Element, name: str, error_code: str = "MalformedXML") 
 
 
 class _TooLarge(Exception):
-    """The document is deeper or has more elements than any that S3 knows."""
+    """The document is larger in some way than any that S3 knows."""
 
 
 class _LimitedBuilder(TreeBuilder):
@@ -108,7 +109,11 @@ class _LimitedBuilder(TreeBuilder):
     def start(self, tag: str, attributes: dict[str, str], /) -> Element:
         self._depth += 1
         self._count += 1
-        if self._depth > MAX_DEPTH or self._count > MAX_ELEMENTS:
+        if (
+            self._depth > MAX_DEPTH
+            or self._count > MAX_ELEMENTS
+            or len(attributes) > MAX_ATTRIBUTES
+        ):
             raise _TooLarge
         return super().start(_local_name(tag), attributes)
 

@@ -58,7 +58,7 @@ class Dispatcher:
         except Exception as error:
             known = _as_s3_error(error, head.request_id)
             facts["error_code"] = known.code
-            reply = _error_reply(known, head)
+            reply = _error_reply(known, head, self._services.region)
         return evolve(reply, facts=facts)
 
     async def _answer(self, head: RequestHead, body: IRequestBody, facts: dict[str, str]) -> Reply:
@@ -129,9 +129,12 @@ def _as_s3_error(error: Exception, request_id: str) -> S3Error:
     return S3Error("InternalError")
 
 
-def _error_reply(error: S3Error, head: RequestHead) -> Reply:
+def _error_reply(error: S3Error, head: RequestHead, region: str) -> Reply:
     headers = (*error.headers, CONTENT_TYPE)
-    if error.status == 304 or head.method == "HEAD":
-        return Reply(error.status, error.headers if error.status == 304 else headers)
+    if error.status == 304:
+        return Reply(304, error.headers)
+    if head.method == "HEAD":
+        # Without a body, this is how a client that signed for a wrong region learns the right one.
+        return Reply(error.status, (*headers, ("x-amz-bucket-region", region)))
     resource = head.raw_path.decode("utf-8", "replace")
     return Reply(error.status, headers, error_document(error, resource, head.request_id))

@@ -27,8 +27,10 @@ from ..values import (
 )
 from .checksums import declared_checksum
 
-# The largest document of S3, a CompleteMultipartUpload of 10,000 parts, stays below this.
-MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
+# The largest settings, 50 tags of 384 characters, stay below this even if each is escaped.
+MAX_SETTINGS_BYTES = 256 * 1024
+# The largest lists, of 10,000 parts or of 1,000 keys, stay below this; read them in a thread.
+MAX_LIST_BYTES = 4 * 1024 * 1024
 
 # Who owns what an anonymous request writes.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
@@ -115,10 +117,13 @@ class Context:
         """The account that makes this request, as far as it makes anything."""
         return self.principal.owner or ANONYMOUS_OWNER
 
-    async def read_document(self, *, has_own_checksum: bool = True) -> bytes:
+    async def read_document(
+        self, limit_bytes: int = MAX_SETTINGS_BYTES, *, has_own_checksum: bool = True
+    ) -> bytes:
         """The whole body of a request that carries an XML document.
 
         Args:
+            limit_bytes: the largest document that the operation can have.
             has_own_checksum: whether an ``x-amz-checksum-*`` header is the document's; that of
                 CompleteMultipartUpload is the object's.
 
@@ -128,7 +133,7 @@ class Context:
         return await collect(
             self.body,
             self.framing,
-            MAX_DOCUMENT_BYTES,
+            limit_bytes,
             self.services.threads,
             content_md5=content_md5(self.headers),
             checksum=self._declared_checksum() if has_own_checksum else None,

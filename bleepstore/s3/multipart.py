@@ -20,7 +20,7 @@ from ..values import Blob, CompletedPart, Part, Reply, Upload
 from .access import check_upload
 from .checksums import DEFAULT_ALGORITHM
 from .conditions import write_conditions
-from .context import Context
+from .context import MAX_LIST_BYTES, Context
 from .granting import for_new_object
 from .later import Later
 from .multipart_arguments import (
@@ -127,7 +127,7 @@ async def put_part(ctx: Context, part: Part, blobs: tuple[Blob, ...] = ()) -> No
 
 async def complete_multipart_upload(ctx: Context) -> Later:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html"""
-    document = await ctx.read_document(has_own_checksum=False)
+    document = await ctx.read_document(MAX_LIST_BYTES, has_own_checksum=False)
     # In a thread, since a list of 10,000 parts takes a while to read.
     parts = await ctx.services.threads.run(parse_complete_multipart_upload, document)
     return Later(_complete(ctx, parts))

@@ -18,7 +18,7 @@ from ..ids import new_version_id
 from ..metadata.objects import DeleteObjects, DeleteOne, DeleteResult
 from ..values import ChecksumAlgorithm, Reply
 from .arguments import checked_version_id
-from .context import Context
+from .context import MAX_LIST_BYTES, Context
 from .keys import checked_key
 
 _CHECKSUMS = frozenset(algorithm.header for algorithm in ChecksumAlgorithm)
@@ -27,7 +27,8 @@ _CHECKSUMS = frozenset(algorithm.header for algorithm in ChecksumAlgorithm)
 async def delete_objects(ctx: Context) -> Reply:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
     _require_checksum(ctx.headers, ctx.framing.trailer)
-    asked, quiet = parse_delete(await ctx.read_document())
+    document = await ctx.read_document(MAX_LIST_BYTES)
+    asked, quiet = await ctx.services.threads.run(parse_delete, document)
     refusals = [_refusal(ctx, each) for each in asked]
     allowed = [each for each, error in zip(asked, refusals, strict=True) if error is None]
     results = iter(await _delete(ctx, allowed))

@@ -73,7 +73,9 @@ def _declared_size(ctx: Context, limit_bytes: int) -> int:
         S3Error: ``MissingContentLength``, ``EntityTooLarge``.
     """
     length = ctx.framing.decoded_length if ctx.framing.aws_chunked else ctx.body.length
-    if not isinstance(length, int):
+    # HTTP takes a request that says nothing of its body for one without; S3 wants it said.
+    is_declared = ctx.framing.aws_chunked or "content-length" in ctx.headers
+    if not (is_declared and isinstance(length, int)):
         raise S3Error("MissingContentLength")
     if length > limit_bytes:
         raise S3Error("EntityTooLarge", ProposedSize=str(length), MaxSizeAllowed=str(limit_bytes))

@@ -33,7 +33,7 @@ def test_with_credentials_those_and_no_others_work_on_all_addresses() -> None:
     assert config.listen_host == "0.0.0.0"
     root, bob = config.credentials
     assert (root.access_key, root.secret_key, root.email) == ("root", SECRET, "")
-    assert root.owner == Owner(derive_owner_id("root"), "root")
+    assert root.owner == Owner(derive_owner_id("bleepstore"), "root")
     assert bob.owner == Owner("bobs-id", "Bob")
     assert bob.email == "bob@example.com"
 

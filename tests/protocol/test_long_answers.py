@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> Begin:
             Addressing(()),
             None,  # type: ignore[arg-type]
             None,  # type: ignore[arg-type]
-            None,  # type: ignore[arg-type]
+            SimpleNamespace(region="us-east-1"),  # type: ignore[arg-type]
             rig.clock,
         ).handle
         rig.send(REQUEST)
