@@ -1,0 +1,284 @@
+"""Several workers behind one port: what they share, and what of one's end the clients notice."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from attrs import define, field
+
+from tests.e2e.clients import ask, ask_signed, boto3_client, presigned
+from tests.e2e.daemon import ALICE, REGION, Daemon
+
+_PATIENCE_SECONDS = 60
+_HERE = {"LocationConstraint": REGION}
+_BODY = os.urandom(100_000)  # large enough for a file
+
+
+@pytest.fixture
+def crowd(own_daemon: Daemon) -> Iterator[Daemon]:
+    """A daemon with two workers and an empty bucket."""
+    own_daemon.settings = {"server": {"workers": 2}}
+    own_daemon.start()
+    boto3_client(own_daemon).create_bucket(Bucket="bucket", CreateBucketConfiguration=_HERE)
+    yield own_daemon
+    if own_daemon.is_running:
+        own_daemon.stop()
+
+
+def workers(daemon: Daemon) -> set[int]:
+    """The process ids of the daemon's children."""
+    return set(map(int, Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()))
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen"
+        time.sleep(0.01)
+
+
+def connect(daemon: Daemon) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=_PATIENCE_SECONDS)
+
+
+def is_served(connection: http.client.HTTPConnection) -> bool:
+    """Whether a request on the connection is answered."""
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().read() == b"ok\n"
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def metric(daemon: Daemon, name: str) -> float:
+    """The sum over all labels."""
+    page = ask(daemon, "GET", "/metrics").body.decode()
+    return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", page, re.M))
+
+
+@define
+class Load:
+    """Clients that put objects over connections that they keep, until told to stop.
+
+    Attributes:
+        stored: keys whose upload was acknowledged.
+        failed: what went wrong instead of an answer.
+    """
+
+    daemon: Daemon
+    stored: list[str] = field(factory=list)
+    failed: list[Exception] = field(factory=list)
+    _is_over: threading.Event = field(factory=threading.Event)
+    _threads: list[threading.Thread] = field(factory=list)
+
+    def __enter__(self) -> Load:
+        self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(6)]
+        for thread in self._threads:
+            thread.start()
+        wait_for(lambda: len(self.stored) > 20, "the first answers")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def go_on(self) -> None:
+        """Wait until some more uploads are over."""
+        count = len(self.stored)
+        wait_for(lambda: len(self.stored) > count + 20, "more answers")
+
+    def _run(self, number: int) -> None:
+        with closing(connect(self.daemon)) as connection:
+            for turn in iter(lambda: len(self.stored), None):
+                if self._is_over.is_set():
+                    return
+                self._put(connection, f"{number}-{turn}")
+
+    def _put(self, connection: http.client.HTTPConnection, key: str) -> None:
+        """One upload; a client that is told to close the connection opens another one."""
+        try:
+            connection.request("PUT", presigned(self.daemon, "PUT", f"/bucket/{key}"), _BODY)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
+            self.stored.append(key)
+        except (OSError, http.client.HTTPException, AssertionError) as error:
+            self.failed.append(error)
+            connection.close()
+
+
+def assert_all_there(daemon: Daemon, keys: list[str]) -> None:
+    assert keys
+    for key in set(keys):
+        assert ask(daemon, "GET", presigned(daemon, "GET", f"/bucket/{key}")).body == _BODY
+
+
+def incoming(daemon: Daemon) -> list[str]:
+    """The names of blobs that are not settled."""
+    files = (daemon.objects_path / "incoming").glob("*/*")
+    return [file.name for file in files if file.name != "lock"]
+
+
+def test_metrics_of_all_workers_are_added_up(crowd: Daemon) -> None:
+    for _ in range(30):
+        assert ask(crowd, "GET", "/healthz").status == 200
+    assert metric(crowd, "bleepstore_http_request_duration_seconds_count") >= 31
+    (killed, _) = workers(crowd)
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: re.search(r"worker \d+ serves", crowd.log), "the worker's return")
+    assert metric(crowd, "bleepstore_http_request_duration_seconds_count") >= 32
+    assert metric(crowd, "bleepstore_workers_restarted_total") == 1
+
+
+def test_a_worker_that_dies_takes_down_its_own_connections_only(crowd: Daemon) -> None:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(closing(connect(crowd))) for _ in range(40)]
+        assert all(is_served(each) for each in connections)
+        os.kill(min(workers(crowd)), signal.SIGKILL)
+        wait_for(lambda: "was ended by SIGKILL" in crowd.log, "the end of the worker")
+        for connection in connections:
+            connection.auto_open = 0
+        alive = [is_served(each) for each in connections]
+        assert set(alive) == {True, False}
+        # Those who come before its successor is there are served by it nevertheless.
+        assert all(ask(crowd, "GET", "/healthz").status == 200 for _ in range(20))
+    wait_for(lambda: len(workers(crowd)) == 2, "the worker's return")
+
+
+def test_a_worker_killed_under_load_loses_nothing_that_was_acknowledged(crowd: Daemon) -> None:
+    with Load(crowd) as load:
+        for _ in range(2):
+            count = len(re.findall(r"worker \d+ serves", crowd.log))
+            os.kill(min(workers(crowd)), signal.SIGKILL)
+            wait_for(
+                lambda: len(re.findall(r"worker \d+ serves", crowd.log)) > count,  # noqa: B023
+                "the worker's return",
+            )
+            load.go_on()
+    assert len(load.failed) <= 12  # the connections of two workers, once each
+    assert_all_there(crowd, load.stored)
+    crowd.stop()
+    assert incoming(crowd) == []
+    assert "Traceback" not in crowd.log
+
+
+def test_workers_are_replaced_without_a_failed_request(crowd: Daemon) -> None:
+    before = workers(crowd)
+    with Load(crowd) as load:
+        os.kill(crowd.pid, signal.SIGUSR2)
+        wait_for(lambda: "all workers are replaced" in crowd.log, "the replacement")
+        load.go_on()
+        wait_for(lambda: not workers(crowd) & before, "the end of the former workers")
+    assert load.failed == []
+    assert len(workers(crowd)) == 2
+    assert metric(crowd, "bleepstore_workers_restarted_total") == 0
+    assert_all_there(crowd, load.stored)
+
+
+def test_a_worker_that_is_replaced_finishes_what_it_has_begun(crowd: Daemon) -> None:
+    before = workers(crowd)
+    with _begin_upload(crowd, "/bucket/k") as upload:
+        os.kill(crowd.pid, signal.SIGUSR2)
+        wait_for(lambda: "all workers are replaced" in crowd.log, "the replacement")
+        wait_for(lambda: len(workers(crowd) & before) == 1, "the end of the other worker")
+        upload.sendall(bytes(50_000))
+        assert upload.recv(1000).startswith(b"HTTP/1.1 200 ")
+    wait_for(lambda: not workers(crowd) & before, "the end of the former workers")
+
+
+def test_requests_in_flight_may_finish(crowd: Daemon) -> None:
+    with _begin_upload(crowd, "/bucket/k") as upload:
+        stopping = threading.Thread(target=crowd.stop)
+        stopping.start()
+        wait_for(lambda: _refuses(crowd), "the refusal of connections")
+        upload.sendall(bytes(50_000))
+        answer = upload.recv(1000)
+    stopping.join()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" in answer.lower()
+    assert incoming(crowd) == []
+
+
+def test_requests_that_do_not_finish_are_cut(own_daemon: Daemon) -> None:
+    own_daemon.settings = {"server": {"workers": 2, "shutdown_timeout": 0.5}}
+    own_daemon.start()
+    boto3_client(own_daemon).create_bucket(Bucket="bucket", CreateBucketConfiguration=_HERE)
+    with _begin_upload(own_daemon, "/bucket/k") as upload:
+        own_daemon.stop()
+        assert _is_cut(upload)
+    assert incoming(own_daemon) == []
+
+
+def test_workers_end_with_their_parent(crowd: Daemon) -> None:
+    orphans = workers(crowd)
+    with _begin_upload(crowd, "/bucket/k"):
+        crowd.kill()
+        wait_for(lambda: not any(map(_is_running, orphans)), "the end of the workers")
+    crowd.start()
+    assert ask_signed(crowd, "GET", "/bucket?list-type=2").status == 200
+    assert incoming(crowd) == []
+
+
+def test_no_secret_is_in_a_workers_arguments_or_environment(crowd: Daemon) -> None:
+    for pid in workers(crowd):
+        process = Path(f"/proc/{pid}")
+        shown = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        assert b"bleepstore.service.worker" in shown
+        assert ALICE.secret_key.encode() not in shown
+
+
+def test_a_second_daemon_does_not_join_in_at_the_port(crowd: Daemon, tmp_path: Path) -> None:
+    second = Daemon(tmp_path / "second", {"server": {"workers": 2}})
+    second.port = crowd.port
+    second.launch()
+    assert second.wait() == 1
+    assert f"cannot listen on 127.0.0.1, port {crowd.port}: Address already in use" in second.log
+
+
+def _begin_upload(daemon: Daemon, path: str) -> socket.socket:
+    """A connection on which half of 100,000 bytes have been sent and taken in."""
+    connection = socket.create_connection(("127.0.0.1", daemon.port), timeout=30)
+    target = presigned(daemon, "PUT", path)
+    head = (
+        f"PUT {target} HTTP/1.1\r\nhost: 127.0.0.1:{daemon.port}\r\n"
+        "expect: 100-continue\r\ncontent-length: 100000\r\n\r\n"
+    )
+    connection.sendall(head.encode())
+    assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
+    connection.sendall(bytes(50_000))
+    return connection
+
+
+def _is_cut(connection: socket.socket) -> bool:
+    """Whether the other side has ended the connection without a word."""
+    try:
+        return connection.recv(1000) == b""
+    except ConnectionResetError:
+        return True
+
+
+def _refuses(daemon: Daemon) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", daemon.port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def _is_running(pid: int) -> bool:
+    """Zombies, whose new parent has not looked yet, do not count."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
