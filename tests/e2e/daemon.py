@@ -16,6 +16,8 @@ import yaml
 from attrs import define, field, frozen
 
 ROOT = Path(__file__).parents[2]
+# Which backend all of these tests run against: BLEEPSTORE_TEST_BACKEND=memory ./bleep test tests/e2e
+BACKEND = os.environ.get("BLEEPSTORE_TEST_BACKEND", "local")
 REGION = "eu-central-1"
 
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
@@ -176,7 +178,15 @@ class Daemon:
             },
             "auth": {"users": users},
             "metadata": {"sqlite": {"path": str(self.database_path)}},
-            "storage": {"local": {"root_dir": str(self.objects_path)}},
+            "storage": {
+                "backend": BACKEND,
+                "local": {"root_dir": str(self.objects_path)},
+                "memory": {
+                    "persistence": "snapshot",
+                    "snapshot_path": str(self.database_path),
+                    "snapshot_interval_seconds": 1,
+                },
+            },
         }
 
 
