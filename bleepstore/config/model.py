@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from pathlib import Path
 
 from attrs import field, frozen
 
@@ -82,6 +83,18 @@ class Config:
         """Whether the data is where no other process can see it."""
         backend: str = self.storage.backend
         return backend == "memory"
+
+    @property
+    def places(self) -> dict[str, Path]:
+        """Where data is on this machine: the setting that says so, and the path. Database first."""
+        storage = self.storage
+        if storage.backend == "memory":
+            path = storage.snapshot_path
+            return {} if path is None else {"storage.memory.snapshot_path": path}
+        places = {"metadata.sqlite.path": self.metadata.sqlite.path}
+        if storage.backend == "local":
+            places["storage.local.root_dir"] = storage.local.root_dir
+        return places
 
     @property
     def worker_count(self) -> int:

@@ -27,10 +27,23 @@ def log_banner(config: Config) -> None:
 
 
 def _lines(config: Config) -> list[str]:
-    storage, metadata = config.storage, config.metadata
     return [
-        f"storage: {storage.backend} in {storage.local.root_dir.absolute()}",
-        f"durability: {storage.durability}",
-        f"metadata: {metadata.engine} in {metadata.sqlite.path.absolute()}",
+        f"storage: {_storage(config)}",
+        f"durability: {config.storage.durability}",
+        f"metadata: {_metadata(config)}",
         f"workers: {config.worker_count}",
     ]
+
+
+def _storage(config: Config) -> str:
+    storage = config.storage
+    if storage.backend == "local":
+        return f"local in {storage.local.root_dir.absolute()}"
+    return storage.backend
+
+
+def _metadata(config: Config) -> str:
+    metadata, path = config.metadata, config.storage.snapshot_path
+    if config.storage.backend != "memory":
+        return f"{metadata.engine} in {metadata.sqlite.path.absolute()}"
+    return "in memory" if path is None else f"in memory, saved to {path.absolute()}"

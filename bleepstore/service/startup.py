@@ -45,10 +45,11 @@ def explain(error: BaseException | None, config: Config) -> str | None:
     """Why the house cannot start, and what to do next; None if this needs a traceback."""
     if isinstance(error, OSError):
         return _explain_file(error, config)
+    key, path = next(iter(config.places.items()), ("storage.backend", "memory"))
     if isinstance(error, SchemaTooNew):
-        return f"{config.metadata.sqlite.path}: {error}"
+        return f"{path}: {error}"
     if isinstance(error, sqlite3.Error):
-        return f"{config.metadata.sqlite.path}: {error}; check metadata.sqlite.path"
+        return f"{path}: {error}; check {key}"
     if isinstance(error, BleepStoreError):
         return str(error)
     return None
@@ -65,11 +66,7 @@ def _explain_file(error: OSError, config: Config) -> str | None:
 
 def _keys_about(path: Path, config: Config) -> Iterator[str]:
     """The settings that lead to a path: it is in their folder, or their folder is in it."""
-    settings = {
-        "storage.local.root_dir": config.storage.local.root_dir,
-        "metadata.sqlite.path": config.metadata.sqlite.path,
-    }
-    for key, configured in settings.items():
+    for key, configured in config.places.items():
         place = configured.absolute()
         if path.is_relative_to(place) or place.is_relative_to(path):
             yield key
