@@ -86,15 +86,14 @@ class Config:
 
     @property
     def places(self) -> dict[str, Path]:
-        """Where data is on this machine: the setting that says so, and the path. Database first."""
+        """Where data is on this machine: the setting that says so, and the path. The database is last."""
         storage = self.storage
         if storage.backend == "memory":
             path = storage.snapshot_path
             return {} if path is None else {"storage.memory.snapshot_path": path}
-        places = {"metadata.sqlite.path": self.metadata.sqlite.path}
-        if storage.backend == "local":
-            places["storage.local.root_dir"] = storage.local.root_dir
-        return places
+        objects = {"storage.local.root_dir": storage.local.root_dir}
+        database = {"metadata.sqlite.path": self.metadata.sqlite.path}
+        return objects | database if storage.backend == "local" else database
 
     @property
     def worker_count(self) -> int:

@@ -45,7 +45,7 @@ def explain(error: BaseException | None, config: Config) -> str | None:
     """Why the house cannot start, and what to do next; None if this needs a traceback."""
     if isinstance(error, OSError):
         return _explain_file(error, config)
-    key, path = next(iter(config.places.items()), ("storage.backend", "memory"))
+    key, path = next(reversed(config.places.items()), ("storage.backend", "memory"))
     if isinstance(error, SchemaTooNew):
         return f"{path}: {error}"
     if isinstance(error, sqlite3.Error):
