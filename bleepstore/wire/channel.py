@@ -287,9 +287,15 @@ class Channel(http.HTTPChannel):
         """Our half is closed; what the client still sends is dropped until it closes its own."""
 
     def retire(self) -> None:
-        """Close now unless a request is under way; then, behind its answer."""
+        """Close now unless a request is under way; then, behind its answer.
+
+        An idle client does not look at its connection, so over TLS its ``close_notify`` is not
+        waited for; nobody has to (RFC 8446 section 6.1).
+        """
         if self._current is None:
             self.loseConnection()
+            if self._peer.secure:
+                self.transport.transport.loseConnection()
 
     def abort(self) -> None:
         """Cut the connection. What is not sent yet is lost."""

@@ -127,6 +127,11 @@ class Daemon:
         """End it with SIGKILL, as a crash would."""
         self.signal(signal.SIGKILL)
 
+    def hang_up(self) -> None:
+        """Send SIGHUP, which it survives."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
+
     def signal(self, number: int) -> int:
         """Send a signal that ends it, and wait for the end."""
         assert self._process is not None

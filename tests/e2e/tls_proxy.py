@@ -32,7 +32,7 @@ class TlsProxy:
 
     def __init__(self, upstream_port: int, folder: Path) -> None:
         self.certificate = folder / "proxy.pem"
-        _make_certificate(self.certificate)
+        make_certificate(self.certificate)
         self._upstream = ("127.0.0.1", upstream_port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -75,7 +75,7 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-def _make_certificate(path: Path) -> None:
+def make_certificate(path: Path) -> None:
     """A certificate for 127.0.0.1 that signs itself, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
