@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from attrs import define, field, frozen
 
 ROOT = Path(__file__).parents[2]
 # Which backend all of these tests run against: BLEEPSTORE_TEST_BACKEND=memory ./bleep test tests/e2e
 BACKEND = os.environ.get("BLEEPSTORE_TEST_BACKEND", "local")
+# For tests that look at what the local backend has on the disk, or break it there.
+looks_at_files = pytest.mark.skipif(BACKEND != "local", reason="it looks at files of objects")
 REGION = "eu-central-1"
 
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")

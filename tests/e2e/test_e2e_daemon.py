@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.clients import ask, boto3_client, presigned, refused
-from tests.e2e.daemon import BOB, REGION, Daemon, User, spawn
+from tests.e2e.daemon import BACKEND, BOB, REGION, Daemon, User, spawn
 
 _PATIENCE_SECONDS = 60
 _HERE = {"LocationConstraint": REGION}
@@ -122,7 +122,9 @@ def test_requests_that_do_not_finish_are_cut(own_daemon: Daemon) -> None:
         own_daemon.stop()
         assert _is_cut(upload)
     own_daemon.start()
-    assert [file.name for file in (own_daemon.objects_path / "incoming").glob("*/*")] == ["lock"]
+    if BACKEND == "local":
+        incoming = own_daemon.objects_path / "incoming"
+        assert [file.name for file in incoming.glob("*/*")] == ["lock"]
     with refused("404"):
         s3.head_object(Bucket="stopping", Key="k")
 

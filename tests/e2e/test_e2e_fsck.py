@@ -12,8 +12,9 @@ import pytest
 from bleepstore.ids import new_blob_id
 from tests.e2e.admin import admin, assert_sound, fsck, some_file
 from tests.e2e.clients import boto3_client
-from tests.e2e.daemon import REGION, Daemon
+from tests.e2e.daemon import REGION, Daemon, looks_at_files
 
+pytestmark = looks_at_files
 LARGE = 300_000
 
 

@@ -17,7 +17,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from tests.e2e.clients import ask_signed, boto3_client, refused
-from tests.e2e.daemon import Daemon
+from tests.e2e.daemon import Daemon, looks_at_files
 
 MIB = 1024 * 1024
 PART = os.urandom(5 * MIB)
@@ -469,6 +469,7 @@ def test_one_upload_attacked_from_all_sides_keeps_its_bytes(s3: Any, bucket: str
             assert content(s3, bucket, key) in versions
 
 
+@looks_at_files
 def test_no_byte_outlives_the_last_that_refers_to_it(own_daemon: Daemon) -> None:
     """Parts that were replaced, left out or aborted, sources that copies still need."""
     own_daemon.settings = {
