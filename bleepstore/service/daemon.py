@@ -16,7 +16,8 @@ from ..config.model import Config
 from ..errors import CannotListen
 from .banner import log_banner
 from .crew import Crew
-from .doors import Doors, close_doors, from_systemd, open_doors
+from .doors import Doors, close_doors, endpoint_doors, from_systemd, open_doors
+from .endpoints import Threshold, make_threshold
 from .logs import LogChoice
 from .notify import Notifier
 from .signals import Signals
@@ -41,6 +42,7 @@ class Daemon(Service):
     _crew: Crew
     _logs: LogChoice
     _doors: list[Doors] | None = field(default=None, init=False)
+    _thresholds: list[Threshold] = field(factory=list, init=False)
     _starting: Deferred[None] | None = field(default=None, init=False)
     _is_serving: bool = field(default=False, init=False)
     _notifier: Notifier = field(init=False)
@@ -62,10 +64,20 @@ class Daemon(Service):
         An error waits until the reactor runs: raised here, it would end twistd with a traceback.
         """
         try:
-            self._doors = open_doors(self._config, from_systemd())
+            self._doors = self._open_doors()
         except CannotListen as error:
             self._doors = []
             log.critical("{problem}", problem=str(error))
+
+    def _open_doors(self) -> list[Doors]:
+        doors = open_doors(self._config, from_systemd(self._reactor))
+        try:
+            for endpoint in self._config.server.endpoints:
+                self._thresholds.append(make_threshold(self._reactor, endpoint))
+        except CannotListen:
+            close_doors(doors)
+            raise
+        return [(*some, *endpoint_doors(self._thresholds)) for some in doors]
 
     def startService(self) -> None:
         """Start the crew once the reactor runs."""
@@ -115,13 +127,14 @@ class Daemon(Service):
         return stopped.addErrback(lambda failure: log.failure("cannot stop", failure=failure))
 
     async def _stop(self) -> None:
+        close_doors(self._doors or [])
+        for threshold in self._thresholds:
+            await threshold.close()
         if self._starting is None:
-            close_doors(self._doors or [])
             return
         self._starting.cancel()
         self._signals.uninstall()
         self._notifier.stopping()
-        close_doors(self._doors or [])
         seconds = self._config.server.shutdown_timeout
         if self._is_serving:
             log.info("stopping; requests in flight have {seconds:g} s to finish", seconds=seconds)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
-from twisted.python.systemd import ListenFDs
+from twisted.internet.endpoints import serverFromString
 
 from ..config.model import Config
 from ..errors import CannotListen
+from .endpoints import Threshold
 from .listeners import Door, bind_many
 from .startup import explain_bind
 
@@ -65,7 +68,20 @@ def close_doors(doors: list[Doors]) -> None:
             door.socket.close()
 
 
-def from_systemd() -> Inherited:
-    """The sockets that systemd gives this process (sd_listen_fds(3)), none without it."""
-    names = os.environ.get("LISTEN_FDNAMES", "").split(":")
-    return list(zip(names, ListenFDs.fromEnvironment().inheritedDescriptors(), strict=False))
+def endpoint_doors(thresholds: Sequence[Threshold]) -> Doors:
+    """The doors of one process at these endpoints."""
+    return tuple(Door(each.duplicate(), endpoint=each.endpoint) for each in thresholds)
+
+
+def from_systemd(reactor: Any) -> Inherited:
+    """The sockets that systemd gives this process (sd_listen_fds(3)), none without it.
+
+    Twisted takes them out of the environment when its endpoints are imported, so they come from
+    there; the family does not matter here.
+    """
+    found = []
+    with suppress(IndexError):
+        for index, name in enumerate(os.environ.get("LISTEN_FDNAMES", "").split(":")):
+            endpoint: Any = serverFromString(reactor, f"systemd:domain=UNIX:index={index}")
+            found.append((name, endpoint.fileno))
+    return found

@@ -17,6 +17,8 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
+from .endpoints import listen_at
+
 BACKLOG = 1024  # connections that wait in the kernel, as many as SYNs in Linux by default
 
 # localhost may have an IPv6 address in /etc/hosts on a machine without IPv6, as in containers.
@@ -30,14 +32,18 @@ class Door:
     Attributes:
         socket: owned by the door until somebody listens.
         is_tls: whether clients speak TLS.
+        endpoint: the endpoint string whose socket it is, if it is one's; that says all.
     """
 
     socket: socket.socket
     is_tls: bool = False
+    endpoint: str | None = None
 
     @property
     def url(self) -> str:
         """The address for people to copy: ``http://127.0.0.1:9000``."""
+        if self.endpoint is not None:
+            return self.endpoint
         if self.socket.family == socket.AF_UNIX:
             return f"unix:{self.socket.getsockname()}"
         host, port = self.socket.getsockname()[:2]
@@ -119,6 +125,8 @@ def close(sockets: Iterable[socket.socket]) -> None:
 
 async def listen(reactor: Any, door: Door, factory: IProtocolFactory) -> IListeningPort:
     """Accept connections. The door's socket is taken over."""
+    if door.endpoint is not None:
+        return await listen_at(reactor, door.endpoint, door.socket, factory)
     door.socket.listen(BACKLOG)
     family = door.socket.family
     endpoint = AdoptedStreamServerEndpoint(reactor, door.socket.detach(), family)

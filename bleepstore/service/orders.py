@@ -23,12 +23,12 @@ class Assignment:
     """What a worker has to know; its doors are the descriptors from ``FIRST_DOOR_FD`` on.
 
     Attributes:
-        tls_doors: for each door whether clients speak TLS there.
+        doors: for each door whether clients speak TLS there, and the endpoint, if it is one's.
         metrics: where the worker counts; None for nowhere.
     """
 
     config: Config
-    tls_doors: tuple[bool, ...]
+    doors: tuple[tuple[bool, str | None], ...]
     metrics: SharedMetrics | None
 
     def dump(self) -> bytes:

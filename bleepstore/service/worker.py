@@ -171,8 +171,8 @@ def _run(assignment: Assignment) -> int:
 
 def _doors(assignment: Assignment) -> Doors:
     return tuple(
-        Door(socket.socket(fileno=descriptor), is_tls)
-        for descriptor, is_tls in enumerate(assignment.tls_doors, FIRST_DOOR_FD)
+        Door(socket.socket(fileno=descriptor), is_tls, endpoint)
+        for descriptor, (is_tls, endpoint) in enumerate(assignment.doors, FIRST_DOOR_FD)
     )
 
 

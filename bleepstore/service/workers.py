@@ -141,7 +141,9 @@ def start_worker(
     with ours, theirs:
         pipes = WorkerPipes(relay)
         transport = _spawn(reactor, pipes, theirs, doors)
-        assignment = Assignment(config, tuple(door.is_tls for door in doors), metrics)
+        assignment = Assignment(
+            config, tuple((door.is_tls, door.endpoint) for door in doors), metrics
+        )
         transport.write(assignment.dump())
         transport.closeStdin()
         orders = amp.AMP()

@@ -1,0 +1,140 @@
+"""Sockets beside the daemon's own: endpoint strings, and what systemd gives and wants to know."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.daemon import ROOT, Daemon
+
+_PATIENCE_SECONDS = 60
+_WORKERS = pytest.mark.parametrize("workers", [1, 2])
+
+# systemd says which process its sockets are for; as that is known only here, this is exec'ed.
+_AS_SYSTEMD = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="http")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def ask(address: str | tuple[str, int]) -> bytes:
+    """What the daemon answers on a new connection."""
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family) as connection:
+        connection.settimeout(_PATIENCE_SECONDS)
+        connection.connect(address)
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        return connection.makefile("rb").read()
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@_WORKERS
+def test_endpoints_are_listened_at_in_addition(own_daemon: Daemon, workers: int) -> None:
+    own_daemon.folder.mkdir()
+    path = str(own_daemon.folder / "socket")
+    free = socket.create_server(("127.0.0.1", 0))
+    address = free.getsockname()
+    free.close()
+    endpoints = [f"unix:{path}", f"tcp:{address[1]}:interface=127.0.0.1"]
+    own_daemon.settings = {"server": {"workers": workers, "endpoints": endpoints}}
+    own_daemon.start()
+    own_daemon.hang_up()
+    if workers > 1:
+        os.kill(own_daemon.pid, signal.SIGUSR2)
+        wait_for(lambda: "all workers are replaced" in own_daemon.log)
+    for place in (path, address, ("127.0.0.1", own_daemon.port)):
+        for _ in range(5):
+            assert ask(place).endswith(b"ok\n")
+    own_daemon.stop()
+    assert not Path(path).exists()
+
+
+@pytest.mark.parametrize("endpoint", ["nonsense:1", "tcp:x", "unix:/missing/folder/socket"])
+def test_an_endpoint_that_cannot_be_listened_at_ends_it(own_daemon: Daemon, endpoint: str) -> None:
+    own_daemon.settings = {"server": {"endpoints": [endpoint]}}
+    own_daemon.launch()
+    assert own_daemon.wait() == 1
+    assert f"server.endpoints: cannot listen on {endpoint}: " in own_daemon.log
+    assert "Traceback" not in own_daemon.log
+
+
+class Systemd:
+    """Starts the daemon with a socket, and hears what it says of itself."""
+
+    def __init__(self, daemon: Daemon, notify_address: str) -> None:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notified.settimeout(_PATIENCE_SECONDS)
+        self._notified.bind(notify_address.replace("@", "\0"))
+        twistd = str(Path(sys.executable).with_name("twistd"))
+        self._log = daemon.log_path
+        self.process = subprocess.Popen(
+            [
+                sys.executable, "-c", _AS_SYSTEMD, str(self.listening.fileno()),
+                twistd, "--nodaemon", "--pidfile=",
+                "bleepstore", "--config", str(daemon.write_configuration()),
+            ],
+            cwd=daemon.folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "NOTIFY_SOCKET": notify_address},
+            pass_fds=[self.listening.fileno()],
+            stdout=daemon.log_path.open("wb"),
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def heard(self) -> list[str]:
+        """The next message, line by line."""
+        return self._notified.recv(1000).decode().splitlines()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._notified.close()
+        self.listening.close()
+
+
+@contextmanager
+def systemd(daemon: Daemon, notify_address: str) -> Iterator[Systemd]:
+    running = Systemd(daemon, notify_address)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@_WORKERS
+@pytest.mark.parametrize("kind", ["path", "abstract"])
+def test_under_systemd(own_daemon: Daemon, tmp_path: Path, workers: int, kind: str) -> None:
+    address = str(tmp_path / "notify") if kind == "path" else f"@bleepstore-{os.getpid()}-{workers}"
+    own_daemon.settings = {"server": {"workers": workers, "port": 1}}  # which is not bound
+    own_daemon.folder.mkdir()
+    with systemd(own_daemon, address) as system:
+        assert system.heard() == ["READY=1"]
+        place = system.listening.getsockname()
+        assert all(ask(place).endswith(b"ok\n") for _ in range(10))
+        system.process.send_signal(signal.SIGHUP)
+        state, since = system.heard()
+        assert state == "RELOADING=1"
+        assert since.startswith("MONOTONIC_USEC=")
+        assert system.heard() == ["READY=1"]
+        system.process.send_signal(signal.SIGTERM)
+        assert system.heard() == ["STOPPING=1"]
+        assert system.process.wait(_PATIENCE_SECONDS) == -signal.SIGTERM
+        socket.create_connection(place).close()  # systemd's socket stays open
+    assert f"listening on http://127.0.0.1:{place[1]}" in own_daemon.log_path.read_text()
