@@ -13,6 +13,7 @@ from twisted.protocols import amp
 
 from ..admin.shared_metrics import SharedMetrics
 from ..config.model import Config
+from ..errors import WorkerFailed
 
 ORDERS_FD = 3
 FIRST_DOOR_FD = 4
@@ -44,7 +45,9 @@ class Assignment:
 
 
 class Serve(amp.Command):
-    """Start; answered when clients are served."""
+    """Start; answered when clients are served, or when the reason why not is logged."""
+
+    errors = {WorkerFailed: b"WORKER_FAILED"}
 
 
 class Reload(amp.Command):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IProtocolFactory
 from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.protocols.tls import TLSMemoryBIOFactory
@@ -58,7 +58,8 @@ class Tls:
 
 def _context(section: TlsSection, certificate: Path) -> SSL.Context:
     key_path = section.private_key or certificate
-    certificates = _read(
+    # Twisted passes on what pyOpenSSL takes, but its annotations know pyOpenSSL's own types only.
+    certificates: Any = _read(
         certificate, "certificate", "certificates in PEM", x509.load_pem_x509_certificates
     )
     key: Any = _read(
@@ -67,9 +68,9 @@ def _context(section: TlsSection, certificate: Path) -> SSL.Context:
         "a private key in PEM, not encrypted",
         lambda pem: load_pem_private_key(pem, None),
     )
-    own, *chain = (crypto.X509.from_cryptography(each) for each in certificates)
+    own, *chain = certificates
     options = CertificateOptions(
-        privateKey=crypto.PKey.from_cryptography_key(key),
+        privateKey=key,
         certificate=own,
         extraCertChain=chain,
         raiseMinimumTo=TLSVersion.TLSv1_2,

@@ -23,6 +23,7 @@ from twisted.protocols import amp
 from twisted.python.failure import Failure
 
 from ..config.model import Config
+from ..errors import WorkerFailed
 from .doors import Doors
 from .listeners import Door
 from .logs import make_observer, standard_output
@@ -59,21 +60,27 @@ class Worker:
         self._reactor.addSystemEventTrigger("before", "shutdown", self._close)
 
     async def serve(self) -> None:
-        """Begin. What goes wrong is logged, and ends the process."""
+        """Begin.
+
+        Raises:
+            WorkerFailed: that cannot be; why is logged, and the process ends.
+        """
         self._opening = Deferred.fromCoroutine(self._reception.open(self._doors))
         try:
             await self._opening
         except Exception as error:
-            if self._is_stopping:
-                raise
-            problem = explain(error, self._config)
-            if problem is None:
-                log.failure("a worker cannot start", failure=Failure())
-            else:
-                log.critical("a worker cannot start: {problem}", problem=problem)
-            self.exit_code = 1
-            self.stop(0)
-            raise
+            if not self._is_stopping:
+                self._give_up(error)
+            raise WorkerFailed("a worker did not start") from error
+
+    def _give_up(self, error: Exception) -> None:
+        problem = explain(error, self._config)
+        if problem is None:
+            log.failure("a worker cannot start", failure=Failure(error))
+        else:
+            log.critical("a worker cannot start: {problem}", problem=problem)
+        self.exit_code = 1
+        self.stop(0)
 
     def reload(self) -> None:
         reload_certificate(self._reception)

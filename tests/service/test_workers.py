@@ -1,0 +1,89 @@
+"""One worker process as its parent starts and hears it, without anything being served."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.error import ConnectionDone, ProcessDone, ProcessTerminated
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
+
+from bleepstore.config.model import Config
+from bleepstore.config.sections import AuthSection, MetadataSection, ServerSection, SqliteSection
+from bleepstore.errors import WorkerFailed
+from bleepstore.service.orders import Assignment
+from bleepstore.service.workers import WorkerPipes, _environment, start_worker
+
+SECRET = "hush-hush-hush"
+
+
+def test_lines_are_passed_on_whole() -> None:
+    lines: list[str] = []
+    pipes = WorkerPipes(lines.append)
+    for data in (b"one", b"\ntwo\nthr", b"ee \xff", b"\n", b"the rest"):
+        pipes.childDataReceived(1, data)
+    assert lines == ["one\ntwo\n", "three \\xff\n"]
+    pipes.processEnded(Failure(ProcessDone(0)))
+    assert lines[2:] == ["the rest\n"]
+
+
+def test_what_a_worker_prints_is_an_error() -> None:
+    pipes = WorkerPipes(lambda _: None)
+    with capturedLogs() as logs:
+        pipes.childDataReceived(2, b"Fatal Python error: \n  File x\n")
+    assert [formatEvent(each) for each in logs] == ["Fatal Python error: ", "  File x"]
+    assert {each["log_level"].name for each in logs} == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (ProcessDone(0), "exited with code 0"),
+        (ProcessTerminated(exitCode=1), "exited with code 1"),
+        (ProcessTerminated(signal=9), "was ended by SIGKILL"),
+    ],
+)
+def test_how_it_ended(reason: Exception, words: str) -> None:
+    pipes = WorkerPipes(lambda _: None)
+    ends: list[str] = []
+    pipes.ended.addCallback(ends.append)
+    pipes.processEnded(Failure(reason))
+    assert ends == [words]
+
+
+def test_the_environment_has_nothing_that_is_the_parents(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BLEEPSTORE_AUTH__SECRET_KEY", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID"):
+        monkeypatch.setenv(name, SECRET)
+    monkeypatch.setenv("TZ", "UTC")
+    environment = _environment()
+    assert SECRET not in environment.values()
+    assert environment["TZ"] == "UTC"
+    assert set(environment["PYTHONPATH"].split(os.pathsep)) == {path for path in sys.path if path}
+
+
+def test_an_assignment_comes_across() -> None:
+    config = Config(
+        server=ServerSection(workers=3), auth=AuthSection(access_key="root", secret_key=SECRET)
+    )
+    assignment = Assignment(config, ((True, None), (False, "tcp:1")), None)
+    assert Assignment.load(assignment.dump()) == assignment
+    assert SECRET not in repr(assignment)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_that_cannot_start_says_why_and_ends(tmp_path: Any) -> None:
+    path = tmp_path / "file" / "metadata.db"
+    path.parent.write_text("not a folder")
+    config = Config(metadata=MetadataSection(sqlite=SqliteSection(path)))
+    lines: list[str] = []
+    worker = start_worker(reactor, config, lines.append, (), None)
+    with pytest.raises((WorkerFailed, ConnectionDone)):  # whichever arrives first
+        await worker.serving
+    assert await worker.ended == "exited with code 1"
+    (line,) = "".join(lines).splitlines()
+    assert f"CRIT  a worker cannot start: {path.parent}: " in line
