@@ -8,25 +8,26 @@ from pathlib import Path
 
 import pytest_twisted
 from twisted.internet import reactor
+from twisted.internet.task import deferLater
 
 from bleepstore.metadata.buckets import CreateBucket
 from bleepstore.metadata.objects import ListObjects
 from bleepstore.metadata.store import Store, open_store
-from tests.metadata.samples import bucket
+from tests.metadata.samples import bucket, inline_blob, put
 
 
-def start_writer(path: Path, prefix: str, how_many: int, at_once: int = 4) -> subprocess.Popen[str]:
+def start(module: str, *arguments: object) -> subprocess.Popen[str]:
+    """A module of these tests as a process whose output can be read."""
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tests.metadata.writer_process",
-            *(str(each) for each in (path, prefix, how_many, at_once)),
-        ],
+        [sys.executable, "-m", f"tests.metadata.{module}", *map(str, arguments)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[2],
     )
+
+
+def start_writer(path: Path, prefix: str, how_many: int, at_once: int = 4) -> subprocess.Popen[str]:
+    return start("writer_process", path, prefix, how_many, at_once)
 
 
 async def prepare(path: Path) -> None:
@@ -89,3 +90,22 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         found = await contents(store, prefix)
         await store.database.stop()
         assert acknowledged <= found
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_kill_in_the_middle_of_a_write_gives_the_turn_to_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.db"
+    await prepare(path)
+    holder = start("turn_holder", path)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "writing\n"
+    store = open_store(path, reactor)
+    starting = store.database.start()  # for which it needs a turn, too
+    await deferLater(reactor, 0.1)
+    assert not starting.called
+    holder.kill()
+    holder.communicate()
+    await starting
+    await store.objects.put(put("k", inline_blob(b"k")))  # into the bucket that is still there
+    assert await contents(store, "") == {"k"}
+    await store.database.stop()
