@@ -169,15 +169,10 @@ S3_ERRORS: dict[str, ErrorKind] = {
         409, "Your previous request to create the named bucket succeeded and you already own it."
     ),
     "BucketNotEmpty": ErrorKind(409, "The bucket you tried to delete is not empty"),
-    "ConditionalRequestConflict": ErrorKind(
-        409,
-        "The conditional request cannot succeed due to a conflicting operation against this resource.",
-    ),
     "EntityTooLarge": ErrorKind(400, "Your proposed upload exceeds the maximum allowed size"),
     "EntityTooSmall": ErrorKind(
         400, "Your proposed upload is smaller than the minimum allowed size"
     ),
-    "ExpiredToken": ErrorKind(400, "The provided token has expired."),
     "IllegalLocationConstraintException": ErrorKind(
         400,
         "The unspecified location constraint is incompatible for the region specific endpoint "
@@ -198,14 +193,10 @@ S3_ERRORS: dict[str, ErrorKind] = {
         400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
     ),
     "InvalidBucketName": ErrorKind(400, "The specified bucket is not valid."),
-    "InvalidBucketState": ErrorKind(
-        409, "The request is not valid with the current state of the bucket."
-    ),
     "InvalidChunkSizeError": ErrorKind(
         403, "Only the last chunk is allowed to have a size less than 8192 bytes"
     ),
     "InvalidDigest": ErrorKind(400, "The Content-MD5 you specified is not valid."),
-    "InvalidLocationConstraint": ErrorKind(400, "The specified location-constraint is not valid"),
     "InvalidPart": ErrorKind(
         400,
         "One or more of the specified parts could not be found.  The part may not have been "
@@ -225,7 +216,6 @@ S3_ERRORS: dict[str, ErrorKind] = {
     "InvalidRequest": ErrorKind(400, "Invalid Request"),
     "InvalidStorageClass": ErrorKind(400, "The storage class you specified is not valid"),
     "InvalidTag": ErrorKind(400, "The tag provided was not a valid tag."),
-    "InvalidTargetBucketForLogging": ErrorKind(400, "The target bucket for logging does not exist"),
     "InvalidToken": ErrorKind(400, "The provided token is malformed or otherwise invalid."),
     "InvalidURI": ErrorKind(400, "Couldn't parse the specified URI."),
     "KeyTooLongError": ErrorKind(400, "Your key is too long"),
@@ -255,13 +245,9 @@ S3_ERRORS: dict[str, ErrorKind] = {
         405, "The specified method is not allowed against this resource."
     ),
     "MissingContentLength": ErrorKind(411, "You must provide the Content-Length HTTP header."),
-    "MissingRequestBodyError": ErrorKind(400, "Request Body is empty"),
     "MissingSecurityHeader": ErrorKind(400, "Your request was missing a required header"),
     "NoSuchBucket": ErrorKind(404, "The specified bucket does not exist"),
-    "NoSuchBucketPolicy": ErrorKind(404, "The bucket policy does not exist"),
-    "NoSuchCORSConfiguration": ErrorKind(404, "The CORS configuration does not exist"),
     "NoSuchKey": ErrorKind(404, "The specified key does not exist."),
-    "NoSuchLifecycleConfiguration": ErrorKind(404, "The lifecycle configuration does not exist"),
     "NoSuchTagSet": ErrorKind(404, "The TagSet does not exist"),
     "NoSuchUpload": ErrorKind(
         404,
@@ -280,10 +266,6 @@ S3_ERRORS: dict[str, ErrorKind] = {
     ),
     "OwnershipControlsNotFoundError": ErrorKind(
         404, "The bucket ownership controls were not found"
-    ),
-    "PermanentRedirect": ErrorKind(
-        301,
-        "The bucket you are attempting to access must be addressed using the specified endpoint.",
     ),
     "PreconditionFailed": ErrorKind(
         412, "At least one of the pre-conditions you specified did not hold"
@@ -306,14 +288,9 @@ S3_ERRORS: dict[str, ErrorKind] = {
     ),
     "SlowDown": ErrorKind(503, "Please reduce your request rate."),
     "InsufficientStorage": ErrorKind(507, "There is not enough room to store the object."),
-    "TooManyBuckets": ErrorKind(400, "You have attempted to create more buckets than allowed"),
     "UnexpectedContent": ErrorKind(400, "This request does not support content"),
     "UnresolvableGrantByEmailAddress": ErrorKind(
         400, "The email address you provided does not match any account on record."
-    ),
-    "UserKeyMustBeSpecified": ErrorKind(
-        400,
-        "The bucket POST must contain the specified field name. If it is specified, check the order of the fields.",
     ),
     "XAmzContentSHA256Mismatch": ErrorKind(
         400, "The provided 'x-amz-content-sha256' header does not match what was computed."

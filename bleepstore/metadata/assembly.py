@@ -21,6 +21,9 @@ from ..values import (
     Upload,
 )
 
+MAX_SEGMENTS = 50_000
+"""Five for each part. Parts that are copied out of objects of many parts have many each."""
+
 # What an object has whose upload named no checksum, if its parts have it.
 _DEFAULT_CHECKSUM = (ChecksumAlgorithm.CRC64NVME, ChecksumType.FULL_OBJECT)
 
@@ -111,7 +114,7 @@ def assemble(
         last_modified_ms=last_modified_ms,
         owner=upload.owner,
         size_bytes=sum(part.size_bytes for part in parts),
-        etag=composite_etag(parts),
+        etag=composite_etag([part.etag for part in parts]),
         storage_class=upload.storage_class,
         headers=upload.headers,
         user_metadata=upload.user_metadata,
@@ -132,7 +135,17 @@ def _checksum_of(upload: Upload, parts: Sequence[Part]) -> Checksum | None:
 
 
 def check_size(version: ObjectVersion, limit_bytes: int | None) -> None:
-    """Refuse an assembled object that is too large. Raises ``S3Error("EntityTooLarge")``."""
+    """Refuse an assembled object that is too large, or that would be too costly to read.
+
+    Raises:
+        S3Error: ``EntityTooLarge``, or ``InvalidRequest`` for too many segments.
+    """
+    if len(version.segments) > MAX_SEGMENTS:
+        raise S3Error(
+            "InvalidRequest",
+            f"The object would consist of more than {MAX_SEGMENTS} pieces of others. Copy from "
+            "objects that were uploaded in fewer parts.",
+        )
     if limit_bytes is not None and version.size_bytes > limit_bytes:
         raise S3Error(
             "EntityTooLarge",

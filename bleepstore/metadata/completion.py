@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from ..interfaces import ITransaction
+from ..streams.composition import composite_etag
 from ..values import Bucket, Checksum, CompletedPart, ObjectVersion, Part
 from . import blobs
 from .assembly import assemble, check_expectations, check_size, choose_parts
@@ -143,4 +144,14 @@ def _remembered(txn: ITransaction, bucket: Bucket, command: CompleteUpload) -> C
     if row is None:
         raise no_such_upload(command.upload_id)
     version_id, etag, checksums = row
+    if not _names_parts_of(command, etag):
+        raise no_such_upload(command.upload_id)
     return CompletedUpload(version_id or None, etag, column_to_checksums(checksums))
+
+
+def _names_parts_of(command: CompleteUpload, etag: str) -> bool:
+    """Whether these are the parts that were completed: an object's ETag follows from theirs."""
+    try:
+        return composite_etag([part.etag for part in command.parts]) == etag
+    except ValueError:
+        return False

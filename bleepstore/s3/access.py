@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..auth.acl import is_account
-from ..auth.rights import check_object, may_list
+from ..auth.rights import check_bucket, check_object, may_list
 from ..errors import S3Error
 from ..values import Bucket, ObjectVersion, Upload
 from .context import Context
@@ -47,6 +47,29 @@ def check_upload(ctx: Context, upload: Upload) -> None:
     Raises:
         S3Error: ``AccessDenied``.
     """
-    is_initiator = ctx.owner.id == upload.initiator.id
+    is_initiator = is_account(ctx.principal, upload.initiator)
     if not is_initiator and not is_account(ctx.principal, ctx.existing_bucket.owner):
         raise S3Error("AccessDenied")
+
+
+def check_copied_tags(ctx: Context, source_bucket: Bucket, source: ObjectVersion) -> None:
+    """Refuse a copy whose tags the caller may not read at the source, or not set at the target.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html (permissions)
+
+    Raises:
+        S3Error: ``AccessDenied``.
+    """
+    if source.tags:
+        check_bucket(source_bucket, ctx.principal, "s3:GetObjectTagging")
+        check_bucket(ctx.existing_bucket, ctx.principal, "s3:PutObjectTagging")
+
+
+def refuse_anonymous(ctx: Context, what: str) -> None:
+    """Refuse what S3 does for accounts only, even where everybody may write.
+
+    Raises:
+        S3Error: ``AccessDenied``.
+    """
+    if ctx.principal.is_anonymous:
+        raise S3Error("AccessDenied", f"Anonymous users cannot {what}.  Please authenticate.")

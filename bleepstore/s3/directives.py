@@ -33,15 +33,15 @@ def copied_metadata(
     return source.headers, source.user_metadata
 
 
-def copied_tags(headers: Mapping[str, str], source: ObjectVersion) -> Tags:
-    """The tag set of a copy.
+def replaced_tags(headers: Mapping[str, str]) -> Tags | None:
+    """The tag set that a copy gets instead of its source's; None if it keeps that.
 
     Raises:
         S3Error: ``InvalidArgument``, ``InvalidTag``, ``BadRequest``.
     """
     if _replaces(headers, _TAGGING):
         return parse_tagging_header(headers.get("x-amz-tagging", ""))
-    return source.tags
+    return None
 
 
 def check_changes_something(headers: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from ..ids import new_upload_id, new_version_id
 from ..metadata.uploads import AbortUpload, CompleteUpload, CreateUpload, PutPart
 from ..streams.upload import Received
 from ..values import Blob, CompletedPart, Part, Reply, Upload
-from .access import check_upload
+from .access import check_upload, refuse_anonymous
 from .checksums import DEFAULT_ALGORITHM
 from .conditions import write_conditions
 from .context import MAX_LIST_BYTES, Context
@@ -38,6 +38,7 @@ from .uploading import demands_of, upload, whole
 
 async def create_multipart_upload(ctx: Context) -> Reply:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html"""
+    refuse_anonymous(ctx, "initiate multipart uploads")
     refuse_unsupported_headers(ctx.headers)
     begun = await _new_upload(ctx)
     await ctx.services.metadata.uploads.create(CreateUpload(ctx.bucket_name, begun))

@@ -9,13 +9,14 @@ from ..documents.xml import CONTENT_TYPE
 from ..errors import BlobMissing, S3Error, SourceChanged
 from ..ids import new_version_id
 from ..metadata.objects import CopyObject
-from ..values import ByteRange, ChecksumAlgorithm, ChecksumType, ObjectVersion, Reply
+from ..values import Bucket, ByteRange, ChecksumAlgorithm, ChecksumType, ObjectVersion, Reply
+from .access import check_copied_tags, refuse_anonymous
 from .checksums import named_algorithm
 from .conditions import check_source_conditions, write_conditions
 from .context import Context
 from .copy_source import CopySource, check_copy_size, parse_copy_source
 from .digesting import digest_segments
-from .directives import check_changes_something, copied_metadata, copied_tags
+from .directives import check_changes_something, copied_metadata, replaced_tags
 from .find import find_source
 from .granting import for_new_object
 from .later import Later
@@ -32,6 +33,7 @@ async def copy_object(ctx: Context) -> Later:
     Unlike on AWS, the copy of an object that was uploaded in parts keeps its parts, its ETag and
     its composite checksum: nothing is read that would give it others.
     """
+    refuse_anonymous(ctx, "copy objects")
     refuse_unsupported_headers(ctx.headers)
     source = parse_copy_source(ctx.headers)
     if source == CopySource(ctx.bucket_name, ctx.key):
@@ -56,7 +58,7 @@ async def _copy_once(ctx: Context, source: CopySource) -> Reply:
     bucket, version = await find_source(ctx, source)
     check_source_conditions(ctx.headers, version)
     check_copy_size(version.size_bytes)
-    copy = await _copy_of(ctx, version)
+    copy = await _copy_of(ctx, bucket, version)
     if_match, if_none_match = write_conditions(ctx.headers)
     result = await ctx.services.metadata.objects.copy(
         CopyObject(
@@ -78,7 +80,7 @@ async def _copy_once(ctx: Context, source: CopySource) -> Reply:
     return Reply(200, tuple(headers), document)
 
 
-async def _copy_of(ctx: Context, source: ObjectVersion) -> ObjectVersion:
+async def _copy_of(ctx: Context, source_bucket: Bucket, source: ObjectVersion) -> ObjectVersion:
     """The version that is to be: what the source is, as far as the request does not differ."""
     headers, metadata = copied_metadata(ctx.headers, source)
     granted = await for_new_object(ctx)
@@ -93,10 +95,20 @@ async def _copy_of(ctx: Context, source: ObjectVersion) -> ObjectVersion:
         storage_class=storage_class(ctx.headers),
         headers=headers,
         user_metadata=metadata,
-        tags=copied_tags(ctx.headers, source),
+        tags=_tags(ctx, source_bucket, source),
     )
     algorithm = named_algorithm(ctx.headers, "x-amz-checksum-algorithm")
     return copy if algorithm is None else await _with_checksum(ctx, copy, algorithm)
+
+
+def _tags(
+    ctx: Context, source_bucket: Bucket, source: ObjectVersion
+) -> tuple[tuple[str, str], ...]:
+    replaced = replaced_tags(ctx.headers)
+    if replaced is not None:
+        return replaced
+    check_copied_tags(ctx, source_bucket, source)
+    return source.tags
 
 
 async def _with_checksum(

@@ -17,6 +17,7 @@ from ..values import (
     Reply,
     Upload,
 )
+from .access import refuse_anonymous
 from .conditions import check_source_conditions
 from .context import Context
 from .copy_source import CopySource, parse_copy_range, parse_copy_source
@@ -32,6 +33,7 @@ from .unsupported import refuse_unsupported_headers
 
 async def upload_part_copy(ctx: Context) -> Later:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html"""
+    refuse_anonymous(ctx, "copy objects")
     refuse_unsupported_headers(ctx.headers)
     source = parse_copy_source(ctx.headers)
     number = part_number_argument(ctx.query)

@@ -40,10 +40,14 @@ CHECKSUM_TYPES: dict[ChecksumAlgorithm, tuple[ChecksumType, ...]] = {
 }
 
 
-def composite_etag(parts: Sequence[Part]) -> str:
-    """MD5 of the parts' MD5s, then ``-`` and their number."""
-    digests = b"".join(bytes.fromhex(part.etag) for part in parts)
-    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
+def composite_etag(etags: Sequence[str]) -> str:
+    """MD5 of the parts' MD5s, then ``-`` and their number.
+
+    Raises:
+        ValueError: an ETag is not hexadecimal.
+    """
+    digests = b"".join(map(bytes.fromhex, etags))
+    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(etags)}"
 
 
 def combined_checksum(

@@ -591,3 +591,38 @@ def test_who_may_write_may_delete_objects_but_not_versions(alice: Any, bob: Any,
         (version, "AccessDenied")
     ]
     assert alice.get_object(Bucket=home, Key="k", VersionId=version)["Body"].read() == b"2"
+
+
+# --- what copies and uploads could carry past the lists --------------------------------------
+
+
+def test_a_copy_does_not_carry_tags_to_who_may_not_read_them(alice: Any, bob: Any) -> None:
+    home = make_bucket(alice)
+    alice.put_object(Bucket=home, Key="k", Body=b"x", ACL="public-read", Tagging="secret=1")
+    bobs = make_bucket(bob)
+    source = {"Bucket": home, "Key": "k"}
+    with refused("AccessDenied"):
+        bob.copy_object(Bucket=bobs, Key="copy", CopySource=source)
+    bob.copy_object(Bucket=bobs, Key="copy", CopySource=source, TaggingDirective="REPLACE")
+    assert bob.get_object_tagging(Bucket=bobs, Key="copy")["TagSet"] == []
+
+
+def test_a_copy_does_not_put_tags_where_its_maker_may_not(alice: Any, bob: Any) -> None:
+    home = make_bucket(alice, ACL="public-read-write")
+    bobs = make_bucket(bob)
+    bob.put_object(Bucket=bobs, Key="tagged", Body=b"x", Tagging="a=b")
+    bob.put_object(Bucket=bobs, Key="plain", Body=b"x")
+    with refused("AccessDenied"):
+        bob.copy_object(Bucket=home, Key="k", CopySource={"Bucket": bobs, "Key": "tagged"})
+    bob.copy_object(Bucket=home, Key="k", CopySource={"Bucket": bobs, "Key": "plain"})
+
+
+def test_nobody_uploads_in_parts_or_copies_without_a_name(lists_count: Daemon, alice: Any) -> None:
+    home = make_bucket(alice, ACL="public-read-write")
+    alice.put_object(Bucket=home, Key="k", Body=b"x", ACL="public-read")
+    assert request(lists_count, None, "PUT", f"/{home}/plain", {}, b"x").status == 200
+    begun = request(lists_count, None, "POST", f"/{home}/parts?uploads")
+    assert (begun.status, begun.error_code) == (403, "AccessDenied")
+    source = {"x-amz-copy-source": f"/{home}/k"}
+    copied = request(lists_count, None, "PUT", f"/{home}/copy", source)
+    assert (copied.status, copied.error_code) == (403, "AccessDenied")

@@ -124,6 +124,16 @@ def test_completing_twice_answers_the_same(s3: Any, bucket: str) -> None:
         upload.put(1, b"late")
 
 
+def test_completing_again_with_other_parts_is_no_second_hearing(s3: Any, bucket: str) -> None:
+    upload = Upload(s3, bucket, "k")
+    part = bare(upload.put(1, LAST))
+    upload.complete(part)
+    with refused("NoSuchUpload", 404):
+        upload.complete(part | {"ETag": '"00"'})
+    with refused("NoSuchUpload", 404):
+        upload.complete(part, part | {"PartNumber": 2})
+
+
 def test_a_part_put_again_takes_the_place_of_the_first(s3: Any, bucket: str) -> None:
     upload = Upload(s3, bucket, "k")
     old, new = bare(upload.put(3, b"old")), bare(upload.put(3, b"new!"))
