@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 BACKEND = os.environ.get("BLEEPSTORE_TEST_BACKEND", "local")
 # For tests that look at what the local backend has on the disk, or break it there.
 looks_at_files = pytest.mark.skipif(BACKEND != "local", reason="it looks at files of objects")
+# How many processes serve: BLEEPSTORE_TEST_WORKERS=2 ./bleep test tests/e2e
+WORKERS = int(os.environ.get("BLEEPSTORE_TEST_WORKERS", "1"))
 REGION = "eu-central-1"
 
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
@@ -181,6 +183,7 @@ class Daemon:
         return {
             "server": {
                 "host": "127.0.0.1",
+                "workers": WORKERS,
                 "region": REGION,
                 "domain": "localhost",
             },
