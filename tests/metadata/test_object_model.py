@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from attrs import evolve
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -337,4 +338,5 @@ class ObjectModel(RuleBasedStateMachine):
 
 
 TestObjectModel = ObjectModel.TestCase
-TestObjectModel.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestObjectModel.pytestmark = [pytest.mark.timeout(400)]
+TestObjectModel.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
