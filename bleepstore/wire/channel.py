@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import txaio
@@ -54,7 +55,6 @@ class Channel(http.HTTPChannel):
         super().connectionMade()
         self._limits = self.site.limits
         self.MAX_LENGTH = self.totalHeadersSize = self._limits.header_bytes
-        self._peer = Peer(getattr(self.getPeer(), "host", ""), self.isSecure())
         self._deadline = Deadline(self.site.reactor, self._expired)
         self._deadline.set(self._limits.header_timeout_seconds)
         self.site.traffic.opened(self)
@@ -63,6 +63,11 @@ class Channel(http.HTTPChannel):
         self._deadline.stop()
         super().connectionLost(reason)
         self.site.traffic.closed(self)
+
+    @cached_property
+    def _peer(self) -> Peer:
+        """The client. Not asked for before data has come: a PROXY header may precede it."""
+        return Peer(getattr(self.getPeer(), "host", ""), self.isSecure())
 
     # --- reading -----------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.daemon import ROOT, Daemon
+from tests.e2e.tls_proxy import make_certificate
 
 _PATIENCE_SECONDS = 60
 _WORKERS = pytest.mark.parametrize("workers", [1, 2])
@@ -28,12 +30,19 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-def ask(address: str | tuple[str, int]) -> bytes:
-    """What the daemon answers on a new connection."""
+def ask(
+    address: str | tuple[str, int], preface: bytes = b"", certificate: Path | None = None
+) -> bytes:
+    """What the daemon answers on a new connection, over TLS if a certificate is to be shown."""
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-    with socket.socket(family) as connection:
-        connection.settimeout(_PATIENCE_SECONDS)
-        connection.connect(address)
+    connection = socket.socket(family)
+    connection.settimeout(_PATIENCE_SECONDS)
+    connection.connect(address)
+    if certificate is not None:
+        context = ssl.create_default_context(cafile=str(certificate))
+        connection = context.wrap_socket(connection, server_hostname="127.0.0.1")
+    with connection:
+        connection.sendall(preface)
         connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
         return connection.makefile("rb").read()
 
@@ -45,23 +54,40 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+def free_addresses(count: int) -> list[tuple[str, int]]:
+    """Addresses that were free a moment ago."""
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    addresses = [each.getsockname() for each in taken]
+    for each in taken:
+        each.close()
+    return addresses
+
+
 @_WORKERS
 def test_endpoints_are_listened_at_in_addition(own_daemon: Daemon, workers: int) -> None:
     own_daemon.folder.mkdir()
     path = str(own_daemon.folder / "socket")
-    free = socket.create_server(("127.0.0.1", 0))
-    address = free.getsockname()
-    free.close()
-    endpoints = [f"unix:{path}", f"tcp:{address[1]}:interface=127.0.0.1"]
+    tcp, proxied, tls = free_addresses(3)
+    make_certificate(own_daemon.folder / "tls.pem")
+    endpoints = [
+        f"unix:{path}",
+        f"tcp:{tcp[1]}:interface=127.0.0.1",
+        f"haproxy:tcp:{proxied[1]}:interface=127.0.0.1",
+        f"ssl:{tls[1]}:interface=127.0.0.1:privateKey={own_daemon.folder / 'tls.pem'}",
+    ]
     own_daemon.settings = {"server": {"workers": workers, "endpoints": endpoints}}
     own_daemon.start()
     own_daemon.hang_up()
     if workers > 1:
         os.kill(own_daemon.pid, signal.SIGUSR2)
         wait_for(lambda: "all workers are replaced" in own_daemon.log)
-    for place in (path, address, ("127.0.0.1", own_daemon.port)):
-        for _ in range(5):
-            assert ask(place).endswith(b"ok\n")
+    for _ in range(5):
+        assert ask(path).endswith(b"ok\n")
+        assert ask(tcp).endswith(b"ok\n")
+        assert ask(proxied, b"PROXY TCP4 192.0.2.7 10.0.0.1 50000 80\r\n").endswith(b"ok\n")
+        assert ask(tls, certificate=own_daemon.folder / "tls.pem").endswith(b"ok\n")
+        assert ask(("127.0.0.1", own_daemon.port)).endswith(b"ok\n")
+    assert "remote=192.0.2.7" in own_daemon.log
     own_daemon.stop()
     assert not Path(path).exists()
 
