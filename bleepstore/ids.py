@@ -12,7 +12,7 @@ import os
 import time
 from string import ascii_letters, digits
 
-_URL_SAFE = frozenset(f"{ascii_letters}{digits}-_")
+_VERSION_ID = frozenset(f"{ascii_letters}{digits}._")
 
 
 def new_request_id() -> str:
@@ -38,8 +38,8 @@ def new_blob_id() -> str:
 
 
 def new_version_id() -> str:
-    """32 URL-safe characters, opaque to clients."""
-    return base64.urlsafe_b64encode(os.urandom(24)).decode("ascii")
+    """32 URL-safe characters, opaque to clients; no hyphen, which a shell takes for an option."""
+    return base64.b64encode(os.urandom(24), altchars=b"._").decode("ascii")
 
 
 def new_upload_id() -> str:
@@ -59,4 +59,4 @@ def is_blob_id(text: str) -> bool:
 
 def is_version_id(text: str) -> bool:
     """Whether ``text`` has the form that :func:`new_version_id` gives."""
-    return len(text) == 32 and all(letter in _URL_SAFE for letter in text)
+    return len(text) == 32 and all(letter in _VERSION_ID for letter in text)

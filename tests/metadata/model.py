@@ -22,10 +22,11 @@ class Known:
 
 @define
 class KnownUpload:
-    """An upload: its parts while it is under way, then the version id that its end showed."""
+    """An upload: its parts while it is under way, then what it was made of and became."""
 
     key: str
     parts: dict[int, Part] = field(factory=dict)
+    made_of: dict[int, Part] = field(factory=dict)
     completed: list[str | None] = field(factory=list)
 
 

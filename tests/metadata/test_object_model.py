@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any, TypeVar
 
-from attrs import evolve
 import pytest
+from attrs import evolve
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -218,7 +218,8 @@ class ObjectModel(RuleBasedStateMachine):
     def complete_upload(self, chosen: set[int], at_ms: int, data: st.DataObject) -> None:
         upload_id = pick(data, sorted(self.model.uploads))
         known = self.model.uploads[upload_id]
-        parts = [known.parts.get(number, part_of(number)) for number in sorted(chosen)]
+        there = known.made_of or known.parts
+        parts = [there.get(number, part_of(number)) for number in sorted(chosen)]
         command = complete(*parts, upload_id=upload_id, at_ms=at_ms)
         version_id = f"v{next(self.serial)}"
         try:
@@ -226,16 +227,21 @@ class ObjectModel(RuleBasedStateMachine):
                 self.txn, evolve(command, key=known.key, version_id=version_id)
             )
         except S3Error as error:
-            assert error.code == "InvalidPart"
-            assert not known.completed
-            assert chosen - known.parts.keys()
+            if known.completed:
+                assert error.code == "NoSuchUpload"
+                assert chosen != known.made_of.keys()
+            else:
+                assert error.code == "InvalidPart"
+                assert chosen - known.parts.keys()
             return
         if not known.completed:
             assert chosen <= known.parts.keys()
             segments = tuple(each for part in parts for each in part.segments)
             version = Known(version_id, False, result.etag, segments)
             known.completed.append(self.model.push(known.key, version))
+            known.made_of = {part.number: part for part in parts}
             known.parts.clear()
+        assert chosen == known.made_of.keys()
         assert result.version_id == known.completed[0]
 
     @precondition(lambda self: self.model.uploads)
