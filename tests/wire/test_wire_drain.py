@@ -42,6 +42,21 @@ def test_idle_connections_are_closed_at_once() -> None:
     assert stopped == [None]
 
 
+def test_winding_down_an_idle_client_may_ask_once_more() -> None:
+    rig = Rig()
+    rig.send(GET)
+    gone: list[None] = []
+    rig.site.traffic.wind_down().addCallback(gone.append)
+    assert not rig.is_closed
+    rig.send(GET)
+    *_, answer = parse_answers(rig.sent)
+    assert answer.headers["connection"] == "close"
+    assert rig.is_closed
+    assert gone == []
+    rig.lose()
+    assert gone == [None]
+
+
 def test_half_a_head_does_not_hold_up_the_stop() -> None:
     rig = Rig()
     rig.send(GET[:-2])
