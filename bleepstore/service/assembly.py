@@ -24,7 +24,7 @@ from ..metadata.store import Store
 from ..protocol.address import Addressing
 from ..protocol.dispatch import Dispatcher
 from ..s3.context import Services
-from ..values import Exchange, Ownership, RequestHead
+from ..values import BlobName, Exchange, Ownership, RequestHead
 from ..wire.limits import WireLimits
 from ..wire.routes import Front
 from ..wire.site import WireSite, make_site
@@ -32,6 +32,9 @@ from .access_log import AccessLog
 from .foundation import Foundation, lay
 from .house import StoreRoom
 from .kept_store import keep
+
+# More than any backend keeps in memory before it looks at its disk.
+_CHECKED_BYTES = 16 * 1024 * 1024
 
 
 @frozen
@@ -120,7 +123,7 @@ def _pages(
     if config.observability.health_check:
         checks = {
             "metadata": lambda: metadata.blobs.referenced(()),
-            "storage": lambda: blobs.exists(f"f:{new_blob_id()}"),
+            "storage": lambda: _begin_a_blob(blobs),
         }
         pages |= Health(checks).pages()
     if metrics is not None:
@@ -128,11 +131,20 @@ def _pages(
     return pages
 
 
+async def _begin_a_blob(blobs: IBlobStore) -> None:
+    """Find out whether the backend takes bytes by beginning to give it some, too many for memory."""
+    sink = await blobs.open_sink(BlobName("health", "check", new_blob_id()), _CHECKED_BYTES)
+    await sink.abort()
+
+
 def _claims(addressing: Addressing) -> Callable[[RequestHead], bool]:
-    """Below a bucket's own host name, ``/metrics`` is a key like any other."""
+    """Pages are only read; and below a bucket's own host name, ``/metrics`` is a key like any other."""
 
     def is_page(head: RequestHead) -> bool:
-        return addressing.hosted_bucket(head.headers.get("host", "")) is None
+        return (
+            head.method in ("GET", "HEAD")
+            and addressing.hosted_bucket(head.headers.get("host", "")) is None
+        )
 
     return is_page
 

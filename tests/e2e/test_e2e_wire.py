@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.e2e.clients import ask, ask_signed, presigned, signed_headers
+from tests.e2e.clients import ask, ask_signed, presigned, refused, signed_headers
 from tests.e2e.daemon import Daemon
 
 _LAST = {"connection": "close"}
@@ -110,8 +110,16 @@ def test_requests_may_follow_each_other_without_waiting(
 
 
 def test_health_needs_no_signature(daemon: Daemon) -> None:
-    for path in ("/healthz", "/readyz", "/health"):
-        assert ask(daemon, "GET", path).status == 200
+    for path, says in (("/healthz", b"ok"), ("/readyz", b"ready"), ("/health", b'"checks"')):
+        answer = ask(daemon, "GET", path)
+        assert (answer.status, says in answer.body) == (200, True)
+    assert b"bleepstore_s3_operations_total" in ask(daemon, "GET", "/metrics").body
+
+
+def test_a_page_can_only_be_read(daemon: Daemon, s3: Any) -> None:
+    assert ask(daemon, "DELETE", "/metrics").status == 404
+    with refused("InvalidBucketName"):
+        s3.create_bucket(Bucket="health")
 
 
 def _host(daemon: Daemon, length: int) -> dict[str, str]:

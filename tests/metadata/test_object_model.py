@@ -344,5 +344,5 @@ class ObjectModel(RuleBasedStateMachine):
 
 
 TestObjectModel = ObjectModel.TestCase
-TestObjectModel.pytestmark = [pytest.mark.timeout(400)]
+TestObjectModel.pytestmark = [pytest.mark.timeout(400)]  # type: ignore[attr-defined]
 TestObjectModel.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
