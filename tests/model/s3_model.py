@@ -274,11 +274,12 @@ class Bucket:
     ) -> Answer:
         """CompleteMultipartUpload of parts named by number and ETag (without quotes).
 
-        Of an upload that is complete already it answers what it answered then.
+        Of an upload that was completed with the same parts it answers what it answered then.
         """
         known = self.uploads.get(upload_id)
         if known is not None and known.key == key and known.answer is not None:
-            return known.answer
+            if known.answer["ETag"] == quoted(composite_etag([etag for _, etag in named])):
+                return known.answer
         upload = self.upload(key, upload_id)
         parts = list(_named_parts(upload, named))
         if any(len(part.body) < MIN_PART_BYTES for part in parts[:-1]):
@@ -342,6 +343,12 @@ def md5(body: bytes) -> str:
     return hashlib.md5(body).hexdigest()
 
 
+def composite_etag(etags: list[str]) -> str:
+    """The ETag of an object made of parts."""
+    digests = b"".join(map(bytes.fromhex, etags))
+    return f"{md5(digests)}-{len(etags)}"
+
+
 def whole_part(body: bytes) -> Part:
     """What an UploadPart stores."""
     return Part(body, md5(body))
@@ -352,11 +359,10 @@ def quoted(etag: str) -> str:
 
 
 def _assembled(upload: Upload, parts: list[Part]) -> Version:
-    digests = b"".join(bytes.fromhex(part.etag) for part in parts)
     return Version(
         version_id="",
         body=b"".join(part.body for part in parts),
-        etag=f"{md5(digests)}-{len(parts)}",
+        etag=composite_etag([part.etag for part in parts]),
         metadata=upload.metadata,
         tags=upload.tags,
         part_sizes=tuple(len(part.body) for part in parts),
