@@ -277,9 +277,9 @@ class Bucket:
         Of an upload that was completed with the same parts it answers what it answered then.
         """
         known = self.uploads.get(upload_id)
-        if known is not None and known.key == key and known.answer is not None:
-            if known.answer["ETag"] == quoted(composite_etag([etag for _, etag in named])):
-                return known.answer
+        etag = quoted(composite_etag([etag for _, etag in named]))
+        if known and known.key == key and known.answer and known.answer["ETag"] == etag:
+            return known.answer
         upload = self.upload(key, upload_id)
         parts = list(_named_parts(upload, named))
         if any(len(part.body) < MIN_PART_BYTES for part in parts[:-1]):
