@@ -212,7 +212,7 @@ def _locators_of_file_blobs(daemon: Daemon) -> set[str]:
 
 
 def _assert_nothing_in_flight(daemon: Daemon) -> None:
-    assert [path.name for path in daemon.folder.glob(_LOCKS)] == ["lock"]
+    assert {path.name for path in daemon.folder.glob(_LOCKS)} == {"lock"}
     assert not _unsettled(daemon)
 
 
