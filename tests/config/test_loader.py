@@ -199,6 +199,8 @@ def test_variables_that_are_not_ours_are_left_alone() -> None:
         ("server: {port: true}", "server.port", "expected a port from 0 to 65535, or none, got True"),
         ("server: {workers: 0}", "server.workers",
          "expected a number of processes from 1 on, or auto, got 0"),
+        ("{server: {workers: 2}, storage: {backend: memory}}", "server.workers",
+         "expected 1 or auto with storage.backend: memory"),
         ("server: {tls: {port: 1}}", "server.tls.certificate",
          "expected a path, because server.tls.port is set"),
         ("server: {tls: {private_key: k}}", "server.tls.certificate",
