@@ -10,6 +10,7 @@ https://prometheus.github.io/client_python/multiprocess/
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from attrs import frozen
@@ -47,6 +48,10 @@ class SharedMetrics:
     def leave(self) -> None:
         """Forget the gauges of a process of this name that has ended; its counters stay."""
         mark_process_dead(self.name, str(self.folder))
+
+    def discard(self) -> None:
+        """Remove what all have counted, as nobody will ask for it any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class SharedCounter:

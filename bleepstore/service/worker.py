@@ -22,6 +22,7 @@ from twisted.logger import globalLogBeginner
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
+from ..admin.shared_metrics import SharedMetrics
 from ..config.model import Config
 from ..errors import WorkerFailed
 from .doors import Doors
@@ -35,6 +36,8 @@ from .tls import Tls
 
 log = txaio.make_logger()
 
+_LAST_SECONDS = 10
+
 
 @define(eq=False)
 class Worker:
@@ -43,12 +46,14 @@ class Worker:
     Args:
         reception: at the doors.
         doors: from the parent.
+        metrics: where this process and others count.
     """
 
     _config: Config
     _reactor: Any
     _reception: Reception
     _doors: Doors
+    _metrics: SharedMetrics | None
     exit_code: int = field(default=0, init=False)
     _opening: Deferred[None] | None = field(default=None, init=False)
     _is_stopping: bool = field(default=False, init=False)
@@ -97,6 +102,15 @@ class Worker:
             self._is_stopping = True
             self._reactor.stop()
 
+    def orphan(self) -> None:
+        """The parent is gone: end at once, and leave nothing of what was counted together."""
+        if self._is_stopping:
+            return  # it is our end that comes first
+        signal.alarm(_LAST_SECONDS)  # which ends the process, should it not end by itself
+        if self._metrics is not None:
+            self._metrics.discard()
+        self.stop(0)
+
     def _close(self) -> Deferred[None]:
         self._is_stopping = True
         if self._opening is not None:
@@ -138,11 +152,7 @@ class Ear(amp.AMP):
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         super().connectionLost(reason)
-        signal.alarm(_LAST_SECONDS)  # which ends the process, should it not end by itself
-        self._worker.stop(0)
-
-
-_LAST_SECONDS = 10
+        self._worker.orphan()
 
 
 def main() -> int:
@@ -166,7 +176,7 @@ def _run(assignment: Assignment) -> int:
     config = assignment.config
     house = assemble_worker(config, reactor, assignment.metrics)
     reception = Reception(reactor, house, Tls(config.server.tls))
-    worker = Worker(config, reactor, reception, _doors(assignment))
+    worker = Worker(config, reactor, reception, _doors(assignment), assignment.metrics)
     os.set_blocking(ORDERS_FD, False)
     reactor.adoptStreamConnection(
         ORDERS_FD, socket.AF_UNIX, Factory.forProtocol(lambda: Ear(worker))

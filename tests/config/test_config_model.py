@@ -8,7 +8,13 @@ import re
 import pytest
 
 from bleepstore.config.model import Config, is_loopback
-from bleepstore.config.sections import AuthSection, ServerSection, UserSection, derive_owner_id
+from bleepstore.config.sections import (
+    AuthSection,
+    ServerSection,
+    StorageSection,
+    UserSection,
+    derive_owner_id,
+)
 from bleepstore.values import Owner
 
 SECRET = "hush-hush-hush"
@@ -79,4 +85,6 @@ def test_loopback(host: str, loopback: bool) -> None:
 def test_ports_and_workers_may_be_words() -> None:
     assert ServerSection(port=None).port is None
     assert Config(server=ServerSection(workers=3)).worker_count == 3
-    assert Config(server=ServerSection(workers="auto")).worker_count == len(os.sched_getaffinity(0))
+    auto = ServerSection(workers="auto")
+    assert Config(server=auto).worker_count == len(os.sched_getaffinity(0))
+    assert Config(server=auto, storage=StorageSection(backend="memory")).worker_count == 1

@@ -256,9 +256,12 @@ def test_requests_that_do_not_finish_are_cut(own_daemon: Daemon) -> None:
 
 def test_workers_end_with_their_parent(own_crowd: Daemon) -> None:
     orphans = workers(own_crowd)
+    (counts,) = {path.parent for pid in orphans for path in _open_files(pid, "counter_*.db")}
+    assert counts.exists()
     with _begin_upload(own_crowd, "/bucket/k"):
         own_crowd.kill()
         wait_for(lambda: not any(map(_is_running, orphans)), "the end of the workers")
+    assert not counts.exists()
     own_crowd.start()
     assert ask_signed(own_crowd, "GET", "/bucket?list-type=2").status == 200
     assert incoming(own_crowd) == []
@@ -308,6 +311,11 @@ def _refuses(daemon: Daemon) -> bool:
     except ConnectionRefusedError:
         return True
     return False
+
+
+def _open_files(pid: int, pattern: str) -> set[Path]:
+    files = (path.readlink() for path in Path(f"/proc/{pid}/fd").iterdir())
+    return {file for file in files if file.match(pattern)}
 
 
 def _is_running(pid: int) -> bool:
