@@ -43,11 +43,6 @@ class Database:
         self._reads = 0
         self._last_read: Deferred[None] | None = None
 
-    @property
-    def queue_length(self) -> int:
-        """Changes that wait for the writer."""
-        return self._queue.length
-
     def start(self) -> Deferred[None]:
         """Open the engine, bring its schema up to date, and accept work.
 

@@ -94,10 +94,16 @@ def write_conditions(headers: Mapping[str, str]) -> tuple[str | None, bool]:
     Raises:
         S3Error: ``NotImplemented`` for forms that S3 does not have for writes.
     """
-    if_match = headers.get("if-match")
+    if_match = wanted_etag(headers)
     if_none_match = headers.get("if-none-match")
     if if_none_match not in (None, "*"):
         raise S3Error("NotImplemented", Header="If-None-Match")
     if if_match is not None and if_none_match is not None:
         raise S3Error("NotImplemented", Header="If-Match, If-None-Match")
-    return (None if if_match is None else if_match.strip().strip('"')), if_none_match == "*"
+    return if_match, if_none_match == "*"
+
+
+def wanted_etag(headers: Mapping[str, str]) -> str | None:
+    """The one ETag (without quotes) or ``*`` in the ``If-Match`` of a write or a deletion."""
+    if_match = headers.get("if-match")
+    return None if if_match is None else if_match.strip().strip('"')

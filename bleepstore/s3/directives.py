@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..documents.tagging import parse_tagging_header
 from ..errors import S3Error
 from ..values import ObjectVersion
 from .object_headers import stored_headers, user_metadata
+from .tagging import request_tags
 
 _METADATA = "x-amz-metadata-directive"
 _TAGGING = "x-amz-tagging-directive"
@@ -40,7 +40,7 @@ def replaced_tags(headers: Mapping[str, str]) -> Tags | None:
         S3Error: ``InvalidArgument``, ``InvalidTag``, ``BadRequest``.
     """
     if _replaces(headers, _TAGGING):
-        return parse_tagging_header(headers.get("x-amz-tagging", ""))
+        return request_tags(headers)
     return None
 
 

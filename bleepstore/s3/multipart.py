@@ -10,7 +10,6 @@ from ..documents.multipart import (
     initiate_multipart_upload_result,
     parse_complete_multipart_upload,
 )
-from ..documents.tagging import parse_tagging_header
 from ..documents.xml import CONTENT_TYPE
 from ..errors import S3Error
 from ..ids import new_upload_id, new_version_id
@@ -32,6 +31,7 @@ from .multipart_arguments import (
     part_number_argument,
 )
 from .object_headers import storage_class, stored_headers, user_metadata
+from .tagging import request_tags
 from .unsupported import refuse_unsupported_headers
 from .uploading import demands_of, upload, whole
 
@@ -62,7 +62,7 @@ async def _new_upload(ctx: Context) -> Upload:
         storage_class=storage_class(ctx.headers),
         headers=stored_headers(ctx.headers),
         user_metadata=user_metadata(ctx.headers),
-        tags=parse_tagging_header(ctx.headers.get("x-amz-tagging", "")),
+        tags=request_tags(ctx.headers),
         acl=granted.acl,
         checksum_algorithm=algorithm,
         checksum_type=kind,

@@ -7,6 +7,7 @@ from ..ids import new_version_id
 from ..metadata.objects import DeleteObject
 from ..values import Reply
 from .arguments import version_id_argument
+from .conditions import wanted_etag
 from .context import Context
 
 _DIRECTORY_BUCKETS_ONLY = ("x-amz-if-match-last-modified-time", "x-amz-if-match-size")
@@ -17,7 +18,6 @@ async def delete_object(ctx: Context) -> Reply:
     for name in _DIRECTORY_BUCKETS_ONLY:
         if name in ctx.headers:
             raise S3Error("NotImplemented", Header=name)
-    if_match = ctx.headers.get("if-match")
     result = await ctx.services.metadata.objects.delete(
         DeleteObject(
             bucket=ctx.bucket_name,
@@ -26,7 +26,7 @@ async def delete_object(ctx: Context) -> Reply:
             new_version_id=new_version_id(),
             now_ms=ctx.services.clock.now_ms(),
             owner=ctx.owner,
-            if_match=None if if_match is None else if_match.strip().strip('"'),
+            if_match=wanted_etag(ctx.headers),
         )
     )
     headers = []
