@@ -9,9 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import secrets
 import time
-from string import ascii_letters, digits
+from string import ascii_letters, ascii_uppercase, digits
 
+_ACCESS_KEY = ascii_uppercase + "234567"
+_SECRET_KEY = ascii_letters + digits
 _VERSION_ID = frozenset(f"{ascii_letters}{digits}._")
 
 
@@ -50,6 +53,21 @@ def new_upload_id() -> str:
     """
     random = base64.urlsafe_b64encode(os.urandom(39)).decode("ascii")
     return f"{time.time_ns() // 1_000_000:012x}{random}"
+
+
+def new_access_key() -> str:
+    """20 characters that begin with ``AKIA``, as AWS's for users."""
+    return "AKIA" + "".join(secrets.choice(_ACCESS_KEY) for _ in range(16))
+
+
+def new_secret_key() -> str:
+    """40 characters, as AWS's, but only letters and digits: no program needs them quoted."""
+    return "".join(secrets.choice(_SECRET_KEY) for _ in range(40))
+
+
+def new_owner_id() -> str:
+    """A canonical user id: 64 hexadecimal digits, as AWS's."""
+    return secrets.token_hex(32)
 
 
 def is_blob_id(text: str) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 from zope.interface import implementer
 
+from ..clock import Clock
 from ..interfaces import ICredentials, IDatabase, ITransaction
 from ..values import Credential, Owner
 from .transaction import as_parameter
@@ -14,7 +15,8 @@ from .transaction import as_parameter
 _FIND = (
     "SELECT access_key, secret_key, account.owner_id, display_name, email "
     "FROM credential JOIN account ON account.owner_id = credential.owner_id "
-    "WHERE access_key = ? AND enabled = 1"
+    "WHERE access_key = ? AND credential.enabled = 1 AND account.enabled = 1 "
+    "AND (expires_ms = 0 OR expires_ms > ?)"
 )
 _OWNER = "SELECT owner_id, display_name FROM account WHERE owner_id = ?"
 _OWNER_BY_EMAIL = (
@@ -50,10 +52,12 @@ class Accounts:
     """Who there is."""
 
     _database: IDatabase
+    _clock: Clock = field(factory=Clock)
 
     async def find(self, access_key: str) -> Credential | None:
         """See :class:`~bleepstore.interfaces.ICredentials`."""
-        return await self._database.read("find_credential", _find, access_key)
+        now_ms = self._clock.now_ms()
+        return await self._database.look_up("find_credential", _find, access_key, now_ms)
 
     async def by_owner_id(self, owner_id: str) -> Owner | None:
         """The account of a canonical user id; None if there is none."""
@@ -76,8 +80,8 @@ class Accounts:
         await self._database.write("seed_credentials", _seed, command)
 
 
-def _find(txn: ITransaction, access_key: str) -> Credential | None:
-    txn.execute(_FIND, (access_key,))
+def _find(txn: ITransaction, access_key: str, now_ms: int) -> Credential | None:
+    txn.execute(_FIND, (access_key, now_ms))
     row = txn.fetch_one()
     if row is None:
         return None

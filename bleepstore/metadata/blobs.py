@@ -34,7 +34,18 @@ _RELEASE_SOME = (
 _DISCARD = "INSERT INTO garbage (locator, since_ms) VALUES (?, ?)"
 _CONTENT = "SELECT content FROM blob WHERE locator = ?"
 _REFERENCED = "SELECT locator FROM blob WHERE locator $in_list"
-_GARBAGE = "SELECT locator FROM garbage WHERE since_ms < ? ORDER BY since_ms, locator LIMIT ?"
+# A hold counts until its end lies before the same instant, so it lasts as long as it says at least.
+_GARBAGE = (
+    "SELECT locator FROM garbage WHERE since_ms < ? "
+    "AND NOT EXISTS (SELECT 1 FROM garbage_hold WHERE until_ms > ?) "
+    "ORDER BY since_ms, locator LIMIT ?"
+)
+_HOLD = (
+    "INSERT INTO garbage_hold (hold_id, until_ms) VALUES (?, ?) "
+    "ON CONFLICT (hold_id) DO UPDATE SET until_ms = excluded.until_ms"
+)
+_DROP_ENDED = "DELETE FROM garbage_hold WHERE until_ms < ?"
+_RELEASE_HOLD = "DELETE FROM garbage_hold WHERE hold_id = ?"
 _FORGET = "DELETE FROM garbage WHERE locator $in_list"
 
 
@@ -115,24 +126,60 @@ class Blobs:
 
 
 @frozen
+class Hold:
+    """A wish that garbage stays where it is.
+
+    Attributes:
+        until_ms: when it ends, if nobody renews it. Those that have ended go at ``now_ms``.
+    """
+
+    hold_id: str
+    until_ms: int
+    now_ms: int
+
+
+@frozen
 class Garbage:
     """Blobs that nobody refers to, which a backend has still to delete."""
 
     _database: IDatabase
 
     async def list(self, before_ms: int, limit: int) -> Sequence[str]:
-        """Locators discarded before an instant, the oldest first, at most ``limit``."""
+        """Locators discarded before an instant, the oldest first, at most ``limit``.
+
+        None while somebody holds the garbage: see :meth:`hold`.
+        """
         return await self._database.read("list_garbage", _list_garbage, before_ms, limit)
 
     async def forget(self, locators: Sequence[str]) -> None:
         """The backend has deleted these; unknown ones are no error."""
         await self._database.write("forget_garbage", _forget_garbage, tuple(locators))
 
+    async def hold(self, hold: Hold) -> None:
+        """Let nobody delete garbage for a time, or for a longer one.
+
+        When this fires, whatever the metadata refers to from now on keeps its bytes.
+        """
+        await self._database.write("hold_garbage", _hold, hold)
+
+    async def release(self, hold_id: str) -> None:
+        """End a hold; an unknown one is no error."""
+        await self._database.write("release_garbage", _release_hold, hold_id)
+
 
 def _list_garbage(txn: ITransaction, before_ms: int, limit: int) -> tuple[str, ...]:
-    txn.execute(_GARBAGE, (before_ms, limit))
+    txn.execute(_GARBAGE, (before_ms, before_ms, limit))
     return tuple(locator for (locator,) in txn.fetch_all())
 
 
 def _forget_garbage(txn: ITransaction, locators: Sequence[str]) -> None:
     txn.execute(_FORGET, (as_parameter(locators),))
+
+
+def _hold(txn: ITransaction, hold: Hold) -> None:
+    txn.execute(_DROP_ENDED, (hold.now_ms,))
+    txn.execute(_HOLD, (hold.hold_id, hold.until_ms))
+
+
+def _release_hold(txn: ITransaction, hold_id: str) -> None:
+    txn.execute(_RELEASE_HOLD, (hold_id,))

@@ -9,7 +9,7 @@ from bleepstore.metadata.store import Store
 from bleepstore.values import Credential, Owner
 from tests.metadata.samples import ANN, BOB
 
-_ADMIN = "INSERT INTO credential VALUES ('AKADMIN', 's', 'ann-id', 'admin', 1, 0)"
+_ADMIN = "INSERT INTO credential VALUES ('AKADMIN', 's', 'ann-id', 'admin', 1, 0, 0)"
 _DISABLE = "UPDATE credential SET enabled = 0 WHERE access_key = 'AKANN'"
 
 

@@ -90,7 +90,7 @@ async def test_a_failing_change_fails_alone(database: Database) -> None:
 async def test_a_failing_commit_fails_all_of_its_batch(database: Database) -> None:
     def break_commit(txn: ITransaction, command: None) -> None:
         txn.execute("PRAGMA defer_foreign_keys = ON")
-        txn.execute("INSERT INTO credential VALUES ('k', 's', 'nobody', 'admin', 1, 0)")
+        txn.execute("INSERT INTO credential VALUES ('k', 's', 'nobody', 'admin', 1, 0, 0)")
 
     await database.write("add", add, "before")
     first = database.write("add", add, "first")
