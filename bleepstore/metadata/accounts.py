@@ -13,10 +13,9 @@ from ..values import Credential, Owner
 from .transaction import as_parameter
 
 _FIND = (
-    "SELECT access_key, secret_key, account.owner_id, display_name, email "
+    "SELECT access_key, secret_key, account.owner_id, display_name, email, expires_ms "
     "FROM credential JOIN account ON account.owner_id = credential.owner_id "
-    "WHERE access_key = ? AND credential.enabled = 1 AND account.enabled = 1 "
-    "AND (expires_ms = 0 OR expires_ms > ?)"
+    "WHERE access_key = ? AND credential.enabled = 1 AND account.enabled = 1"
 )
 _OWNER = "SELECT owner_id, display_name FROM account WHERE owner_id = ?"
 _OWNER_BY_EMAIL = (
@@ -56,8 +55,10 @@ class Accounts:
 
     async def find(self, access_key: str) -> Credential | None:
         """See :class:`~bleepstore.interfaces.ICredentials`."""
-        now_ms = self._clock.now_ms()
-        return await self._database.look_up("find_credential", _find, access_key, now_ms)
+        found = await self._database.look_up("find_credential", _find, access_key)
+        if found is None or 0 < found.expires_ms <= self._clock.now_ms():
+            return None
+        return found.credential
 
     async def by_owner_id(self, owner_id: str) -> Owner | None:
         """The account of a canonical user id; None if there is none."""
@@ -80,13 +81,22 @@ class Accounts:
         await self._database.write("seed_credentials", _seed, command)
 
 
-def _find(txn: ITransaction, access_key: str, now_ms: int) -> Credential | None:
-    txn.execute(_FIND, (access_key, now_ms))
+@frozen
+class _Found:
+    """An enabled credential, and from when on it is not to be found; 0 for never."""
+
+    credential: Credential
+    expires_ms: int
+
+
+def _find(txn: ITransaction, access_key: str) -> _Found | None:
+    txn.execute(_FIND, (access_key,))
     row = txn.fetch_one()
     if row is None:
         return None
-    access_key, secret_key, owner_id, display_name, email = row
-    return Credential(access_key, secret_key, Owner(owner_id, display_name), email)
+    access_key, secret_key, owner_id, display_name, email, expires_ms = row
+    credential = Credential(access_key, secret_key, Owner(owner_id, display_name), email)
+    return _Found(credential, expires_ms)
 
 
 def _find_owner(txn: ITransaction, sql: str, wanted: str) -> Owner | None:
