@@ -7,8 +7,12 @@
     ├── S3Error                an answer of the S3 protocol: code, message, extra XML elements
     ├── ClientGone             the client's connection ended before its request body did
     ├── BlobMissing            a locator names no bytes
+    │   └── BlobChanged        it names bytes that somebody else has replaced upstream
     ├── SourceChanged          the source of a copy is no longer what was seen
     ├── StorageFull            the backend has no room left
+    ├── UpstreamFailed         a gateway's provider cannot be reached, or fails
+    │   ├── UpstreamBusy       it asks to be left alone for a while
+    │   └── UpstreamRefused    it does not accept our credentials, or they lack a right
     ├── SchemaTooNew           the metadata was written by a newer BleepStore
     ├── CannotListen           an address is in use, or not one of this machine
     ├── WorkerFailed           a worker process ended before it served
@@ -62,6 +66,41 @@ class BlobMissing(BleepStoreError):
 
     def __str__(self) -> str:
         return f"no blob at {self.locator}"
+
+
+class BlobChanged(BlobMissing):
+    """The object that a locator names was replaced upstream, behind the gateway's back."""
+
+    def __str__(self) -> str:
+        return f"somebody else has replaced the blob at {self.locator}"
+
+
+class UpstreamFailed(BleepStoreError):
+    """The provider behind a gateway cannot be reached, fails, or answers nonsense.
+
+    Args:
+        problem: what happened, for the log; without secrets.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class UpstreamBusy(UpstreamFailed):
+    """The provider throttles us.
+
+    Args:
+        retry_after_seconds: how long it asks for, or what is sensible where it does not say.
+    """
+
+    def __init__(self, problem: str, retry_after_seconds: int) -> None:
+        super().__init__(problem)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class UpstreamRefused(UpstreamFailed):
+    """The provider does not accept the gateway's credentials, or they lack a right there."""
 
 
 class SourceChanged(BleepStoreError):

@@ -13,7 +13,16 @@ from typing import Any, TypeVar
 from twisted.web.iweb import IBodyProducer
 from zope.interface import Attribute, Interface
 
-from .values import Blob, BlobName, Credential, Reply, RequestHead
+from .values import (
+    Appearance,
+    Blob,
+    BlobName,
+    Credential,
+    Reply,
+    RequestHead,
+    Segment,
+    Shown,
+)
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -79,6 +88,14 @@ class IDatabase(Interface):
 
         All that the function reads is of one instant. ``description`` is a short constant such
         as ``get_object``; it labels metrics and logs.
+        """
+
+    def look_up(description: str, function: Callable[..., T], *arguments: Any) -> Awaitable[T]:
+        """:meth:`read` for a function that finds a few rows by their whole keys.
+
+        It may run at once, in the caller's thread, and its answer may be one that was given
+        before, if nothing has changed since: so it answers an immutable value, is of the module
+        level, and its arguments can be keys of a dictionary.
         """
 
     def write(description: str, function: Callable[..., T], command: Any) -> Awaitable[T]:
@@ -170,6 +187,52 @@ class IArrivals(Interface):
         The values say whether the process that brings the blob in still runs. Where it does not,
         recovery is due. A blob that is settled in the meantime may be among them or not.
         """
+
+
+class INaturalNames(Interface):
+    """A backend that shows current objects under their own names, for people with other tools.
+
+    Blobs arrive under names of their own and are durable there. What stands under an object's
+    name is a copy that the backend makes of them without moving bytes through this process; its
+    blob then takes their place in the metadata. Such a blob is good until something else is shown
+    under that name, unless it was retained. Only one process at a time may work on a key.
+    """
+
+    def show(
+        bucket: str, key: str, segments: Sequence[Segment], appearance: Appearance
+    ) -> Awaitable[Blob | None]:
+        """Make these bytes stand under the object's name in the place of whatever stands there.
+
+        None where the provider cannot have such a name, or not such an object: then nothing
+        stands there, and the segments stay what they are.
+        """
+
+    def retain(locator: str) -> Awaitable[None]:
+        """Copy a shown blob to a place of its own, where its locator finds it from now on.
+
+        No effect on a blob that was never shown, or is retained already.
+
+        Raises:
+            BlobMissing: somebody else has replaced or deleted it.
+        """
+
+    def hide(bucket: str, key: str) -> Awaitable[None]:
+        """Make nothing stand under an object's name; no error if nothing does."""
+
+    def is_shown(locator: str) -> bool:
+        """Whether this is the locator of a blob that stands, or stood, under an object's name."""
+
+    def look(bucket: str, key: str) -> Awaitable[Shown | None]:
+        """What stands under an object's name now; None for nothing."""
+
+    def walk(bucket: str, after_key: str) -> AsyncIterator[Shown]:
+        """What stands under the names of a bucket's objects, behind a key, in the order of keys.
+
+        What a listing does not tell of an object is left empty.
+        """
+
+    def tidy(before_ms: int) -> Awaitable[int]:
+        """End what was begun upstream before an instant and never finished; answer how much."""
 
 
 class ICredentials(Interface):

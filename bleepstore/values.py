@@ -269,6 +269,36 @@ class PayloadFraming:
     decoded_length: int | None = None
 
 
+@frozen
+class Appearance:
+    """How an object looks to other tools where a backend shows it under its own name.
+
+    Attributes:
+        headers: ``content-type``, ``cache-control`` … by lower-case name.
+        user_metadata: names without ``x-amz-meta-``, lower case; values are Unicode text.
+    """
+
+    headers: Mapping[str, str] = field(factory=dict)
+    user_metadata: Mapping[str, str] = field(factory=dict)
+
+
+@frozen
+class Shown:
+    """An object as it stands under its own name in a backend, whoever put it there.
+
+    Attributes:
+        blob: its bytes; the locator is good for this state of the object only.
+        etag: without quotes: the hexadecimal MD5 of the bytes where the backend knows it.
+    """
+
+    bucket: str
+    key: str
+    blob: Blob
+    etag: str
+    last_modified_ms: int
+    appearance: Appearance = field(factory=Appearance)
+
+
 # --- What is stored --------------------------------------------------------------------------
 
 

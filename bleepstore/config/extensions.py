@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from .kinds import Kind, choice
 
-BACKENDS = ("local", "memory", "sqlite")
+BACKENDS = ("local", "memory", "sqlite", "aws", "gcp", "azure")
 """Our own."""
 
 _GROUP = "bleepstore.backends"

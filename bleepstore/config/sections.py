@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from ..values import Credential, Owner
 from .extensions import backend_name, find_backend
+from .gateways import AwsSection, AzureSection, GcpSection, UpstreamSection
 from .kinds import FLAG, PATH, PORT, SIZE, TEXTS, choice, either, integer, seconds, text
 from .layers import Given
 from .settings import about, checked, others, section, sections
@@ -315,7 +316,8 @@ class StorageSection:
             backend_name(),
             "Storage backend. local: files on a local disk. memory: metadata and objects in "
             "memory. sqlite: objects in the metadata database, so that one file is the whole "
-            "store. Other packages can bring more of them.",
+            "store. aws, gcp, azure: gateways to a bucket of Amazon S3 or its like, of Google "
+            "Cloud Storage, or to a container of Azure. Other packages can bring more of them.",
         ),
     )
     durability: Literal["strict", "relaxed"] = field(
@@ -342,6 +344,19 @@ class StorageSection:
     memory: MemorySection = field(
         factory=MemorySection,
         metadata=section(MemorySection, "Everything in memory; metadata.sqlite is not used then."),
+    )
+    upstream: UpstreamSection = field(
+        factory=UpstreamSection,
+        metadata=section(UpstreamSection, "What the gateways aws, gcp and azure do alike."),
+    )
+    aws: AwsSection = field(
+        factory=AwsSection, metadata=section(AwsSection, "A bucket of Amazon S3 or its like.")
+    )
+    gcp: GcpSection = field(
+        factory=GcpSection, metadata=section(GcpSection, "A bucket of Google Cloud Storage.")
+    )
+    azure: AzureSection = field(
+        factory=AzureSection, metadata=section(AzureSection, "A container of Azure Blob Storage.")
     )
     others: Mapping[str, Given] = field(
         factory=dict, metadata=others(lambda name: find_backend(name) is not None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ..auth.signer import Signer
 from ..config.model import Config
 from ..interfaces import IBlobStore
 from ..keeping.snapshots import Snapshots
@@ -100,6 +101,7 @@ def _backend(
         read_content=metadata.blobs.read_content,
         is_durable=_is_strict(config),
         state_path=state_path,
+        signer=Signer,
     )
     return open_backend(config.storage, means), threads
 

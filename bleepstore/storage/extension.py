@@ -5,15 +5,30 @@ See ``docs/backends/writing.rst``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import frozen
 
 from ..interfaces import IBlobStore, IDatabase
 from ..streams.threads import Threads
 from .inline import ReadContent
+
+
+class RequestSigner(Protocol):
+    """Signs requests to S3 with one access key; see :class:`bleepstore.auth.signer.Signer`."""
+
+    def sign_headers(
+        self,
+        method: str,
+        target: bytes,
+        headers: Mapping[str, str],
+        payload_hash: str,
+        now_ms: int,
+        /,
+    ) -> dict[str, str]:
+        """Headers with those of the signature added."""
 
 
 @frozen
@@ -37,6 +52,7 @@ class Means:
     read_content: ReadContent
     is_durable: bool
     state_path: Path
+    signer: Callable[[str, str, str], RequestSigner]
 
 
 @frozen

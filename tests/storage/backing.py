@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twisted.internet import reactor
 
+from bleepstore.auth.signer import Signer
 from bleepstore.metadata.database import Database
 from bleepstore.metadata.memory import MemoryEngine
 from bleepstore.storage.extension import Means
@@ -32,4 +33,5 @@ def means(
         read_content=read_content,
         is_durable=True,
         state_path=folder / "metadata.db",
+        signer=Signer,
     )

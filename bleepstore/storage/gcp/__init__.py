@@ -1,0 +1,1 @@
+"""Google Cloud Storage as the upstream of a gateway."""

@@ -1,0 +1,1 @@
+"""What all gateways share: blobs as objects of an upstream store, reached over HTTP."""
