@@ -77,7 +77,7 @@ class Buckets:
 
     async def get(self, name: str) -> Bucket:
         """Find a bucket. Raises ``S3Error("NoSuchBucket")``."""
-        return await self._database.read("get_bucket", find_bucket, name)
+        return await self._database.look_up("get_bucket", find_bucket, name)
 
     async def delete(self, name: str) -> None:
         """Delete a bucket that has nothing in it: no object, older version or delete marker.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
 
+import txaio
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
@@ -20,8 +21,11 @@ from .commit_queue import Change, CommitQueue
 from .counters import Counters
 from .dialects import Dialect
 from .engine import Engine
+from .lookups import LookUps, NotNow
 from .migrate import known_steps, migrate
 from .transaction import Transaction
+
+log = txaio.make_logger()
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -39,6 +43,7 @@ class Database:
         self.counters = Counters()
         self._engine = engine
         self._queue = CommitQueue(self._commit, self.counters)
+        self._lookups: LookUps | None = None
         self._running = False
         self._reads = 0
         self._last_read: Deferred[None] | None = None
@@ -63,6 +68,20 @@ class Database:
         )
         return result.addBoth(self._read_done, description, perf_counter())
 
+    async def look_up(self, description: str, function: Callable[..., T], *arguments: Any) -> T:
+        """See :class:`~bleepstore.interfaces.IDatabase`."""
+        self._require_running()
+        if self._lookups is not None:
+            began = perf_counter()
+            try:
+                answer = self._lookups.answer(function, arguments)
+            except NotNow:
+                log.debug("{description} is left to a thread", description=description)
+            else:
+                self.counters.transaction_took(description, perf_counter() - began)
+                return answer
+        return await self.read(description, function, *arguments)
+
     def write(self, description: str, function: Callable[[Any, C], T], command: C) -> Deferred[T]:
         """See :class:`~bleepstore.interfaces.IDatabase`."""
         self._require_running()
@@ -75,6 +94,7 @@ class Database:
             await engine.writer.runWithConnection(
                 migrate, engine.turn, engine.dialect, known_steps()
             )
+            self._lookups = engine.open_lookups()
         except BaseException:
             await engine.close()
             raise
@@ -88,6 +108,8 @@ class Database:
         if self._reads:
             self._last_read = Deferred()
             await self._last_read
+        if self._lookups is not None:
+            self._lookups.close()
         await self._engine.close()
 
     def _require_running(self) -> None:

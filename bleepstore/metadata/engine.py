@@ -6,6 +6,7 @@ transactions on its two pools. This one keeps everything in a file.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +17,7 @@ from twisted.internet.threads import deferToThreadPool
 
 from . import sqlite
 from .dialects import SQLITE, Dialect
+from .lookups import LookUps
 
 MAX_READERS = 4
 """Reads are short and Python runs one thread at a time: more would only queue elsewhere."""
@@ -39,6 +41,9 @@ class Engine(Protocol):
     @property
     def turn(self) -> AbstractContextManager[Any]:
         """Held from before a write transaction to after its end."""
+
+    def open_lookups(self) -> LookUps | None:
+        """A way to look things up without a thread, if the engine has one. It is the caller's."""
 
     async def open(self) -> None:
         """Make the connections possible."""
@@ -74,6 +79,12 @@ class FileEngine:
         set_up_writer = sqlite.set_up_writer(self._durability, self.turn)
         self.writer = connections(self._path, 1, set_up_writer, self._reactor)
         self.readers = connections(self._path, MAX_READERS, sqlite.set_up_reader(), self._reactor)
+
+    def open_lookups(self) -> LookUps:
+        """Raises what SQLite says of the file, which is a database by now."""
+        connection = sqlite3.connect(self._path, timeout=0, isolation_level=None)
+        sqlite.set_up_reader()(connection)
+        return LookUps(connection, self.dialect)
 
     async def close(self) -> None:
         try:

@@ -54,6 +54,9 @@ class MemoryEngine:
             self.writer.close()
             raise
 
+    def open_lookups(self) -> None:
+        """None: the one connection may be in the middle of a change."""
+
     async def close(self) -> None:
         """Closing forgets everything: save it first."""
         self.writer.close()

@@ -91,7 +91,7 @@ class Objects:
         Raises:
             S3Error: ``NoSuchKey`` (element ``Key``) or ``NoSuchVersion``.
         """
-        return await self._database.read(
+        return await self._database.look_up(
             "get_object", get_object, bucket, key, version_id, with_content
         )
 

@@ -26,6 +26,9 @@ _OTHER = (
     "FROM object_version LEFT JOIN account ON account.owner_id = object_version.owner_id "
     "WHERE bucket_id = ? AND key = ?"
 )
+# More takes long enough to be read in a thread: see look_up() of IDatabase.
+_BROUGHT_BYTES = 64 * 1024
+
 _NEWEST_OTHER = f"{_OTHER} ORDER BY version_order LIMIT 1"
 _OTHER_BY_ID = f"{_OTHER} AND version_id = ?"
 
@@ -95,7 +98,7 @@ def _row_to_other(row: Any, *, is_latest: bool) -> ObjectVersion:
 
 def _bring_content(txn: ITransaction, version: ObjectVersion) -> ObjectVersion:
     """Only a single segment can be small enough to be worth it; it may begin inside its blob."""
-    if len(version.segments) != 1:
+    if len(version.segments) != 1 or version.size_bytes > _BROUGHT_BYTES:
         return version
     (segment,) = version.segments
     content = read_content(txn, segment.locator)

@@ -46,7 +46,7 @@ class Uploads:
 
     async def get(self, bucket: str, key: str, upload_id: str) -> Upload:
         """An upload that is under way. Raises ``S3Error("NoSuchUpload")``."""
-        return await self._database.read("get_upload", get_upload, bucket, key, upload_id)
+        return await self._database.look_up("get_upload", get_upload, bucket, key, upload_id)
 
     async def put_part(self, command: PutPart) -> None:
         """Add a part; an earlier one of its number gives way, and its bytes become garbage.

@@ -1,0 +1,134 @@
+"""Look-ups in the caller's own thread: reads of a few rows by their whole keys.
+
+The way into a thread and back costs about 90 microseconds, and more where threads contend for the
+interpreter; a look-up finds its row in 10 to 30. So look-ups have a connection of their own that
+is used right where they are asked for. What bounds the time for which they can hold the caller:
+
+- only functions that read by whole keys come here, a handful of pages each, and never the content
+  of a large blob;
+- nothing is waited for: where SQLite would wait for a lock, the read goes to a thread;
+- a disk that takes long is noticed, and the reads of the next second go to threads.
+
+Most look-ups repeat an earlier one (the bucket of every request, a hot object), so the latest
+answers are kept for as long as nobody commits anything. ``PRAGMA data_version`` tells, at the cost
+of looking at the index of the write-ahead log in shared memory: it changes with each commit of any
+other connection, whatever process it belongs to. An answer is at least as new as the version it is
+kept for; so it can never be older than a read that begins now.
+https://www.sqlite.org/pragma.html#pragma_data_version
+
+Measured on one GET of 1 KiB, of its processor time: 60 % less with the connection, and a further
+10 % less with the answers kept.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any, TypeVar
+
+from .dialects import Dialect
+from .transaction import Transaction
+
+T = TypeVar("T")
+
+_KEPT_ANSWERS = 4096
+_KEPT_CONTENT_BYTES = 16 * 1024 * 1024
+"""Beyond either, all answers are forgotten: what is hot comes back at once."""
+
+_SLOW_SECONDS = 0.02
+"""Longer than threads keep the interpreter from each other, so it is the disk."""
+
+_PAUSE_SECONDS = 1.0
+
+
+class NotNow(Exception):
+    """The look-up would have to wait: let a thread do that."""
+
+
+class LookUps:
+    """Answers look-ups at once, in one thread.
+
+    Args:
+        connection: in autocommit mode, nobody else's, without a busy timeout.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._cursor = connection.cursor()
+        self._transaction = Transaction(self._cursor, dialect)
+        self._data_version = -1
+        self._answers: dict[tuple[object, ...], Any] = {}
+        self._content_bytes = 0
+        self._paused_until = 0.0
+
+    def answer(self, function: Callable[..., T], arguments: Sequence[Any]) -> T:
+        """What ``function(txn, *arguments)`` answers now; only what it does not raise is kept.
+
+        Raises:
+            NotNow: it would have to wait.
+        """
+        began = perf_counter()
+        if began < self._paused_until:
+            raise NotNow
+        try:
+            answer: T = self._kept_or_read((function, *arguments))
+        except sqlite3.Error as error:
+            if _is_busy(error):
+                raise NotNow from error
+            raise self._dialect.translate(error) from error
+        ended = perf_counter()
+        if ended - began > _SLOW_SECONDS:
+            self._paused_until = ended + _PAUSE_SECONDS
+        return answer
+
+    def close(self) -> None:
+        """Answer no more."""
+        self._forget()
+        self._connection.close()
+
+    def _kept_or_read(self, question: tuple[Any, ...]) -> Any:
+        (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
+        if version != self._data_version:
+            self._data_version = version
+            self._forget()
+        if question in self._answers:
+            return self._answers[question]
+        answer = self._read(*question)
+        self._keep(question, answer)
+        return answer
+
+    def _read(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        self._cursor.execute("BEGIN")
+        try:
+            return function(self._transaction, *arguments)
+        finally:
+            # By the same cursor, so that a statement that was not read to its end ends as well.
+            self._cursor.execute("ROLLBACK")
+
+    def _keep(self, question: tuple[Any, ...], answer: Any) -> None:
+        size_bytes = _content_bytes(answer)
+        if (
+            len(self._answers) >= _KEPT_ANSWERS
+            or self._content_bytes + size_bytes > _KEPT_CONTENT_BYTES
+        ):
+            self._forget()
+        self._answers[question] = answer
+        self._content_bytes += size_bytes
+
+    def _forget(self) -> None:
+        self._answers.clear()
+        self._content_bytes = 0
+
+
+def _content_bytes(answer: Any) -> int:
+    """How many bytes of objects' contents an answer holds."""
+    values = answer if isinstance(answer, tuple) else (answer,)
+    return sum(len(getattr(value, "content", None) or b"") for value in values)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    """https://www.sqlite.org/rescode.html; the low byte is the primary result code."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
