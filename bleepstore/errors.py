@@ -17,7 +17,8 @@
     ├── CannotListen           an address is in use, or not one of this machine
     ├── WorkerFailed           a worker process ended before it served
     ├── SnapshotUnusable       a snapshot of a store in memory cannot be loaded
-    └── StoreInUse             another process has the store, and both cannot
+    ├── StoreInUse             another process has the store, and both cannot
+    └── NotPossible            an operator's command cannot be carried out
 
 Everything that a client should see is an :class:`S3Error`; only ``protocol/dispatch.py`` turns
 the other ones (and unknown exceptions) into one.
@@ -113,6 +114,10 @@ class StorageFull(BleepStoreError):
 
 class StoreInUse(BleepStoreError):
     """Another process has the store, and both cannot have it; the message says what to do."""
+
+
+class NotPossible(BleepStoreError):
+    """An operator's command cannot be carried out; the message says why and what to do next."""
 
 
 class SchemaTooNew(BleepStoreError):
