@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
+from .access_keys import AccessKeys
 from .accounts import Accounts
 from .blobs import Blobs, Garbage
 from .buckets import Buckets
@@ -15,7 +16,9 @@ from .database import Database
 from .engine import Engine, FileEngine
 from .objects import Objects
 from .sqlite import Durability
+from .totals import Inventory
 from .uploads import Uploads
+from .users import Users
 
 
 @frozen
@@ -30,6 +33,7 @@ class Store:
     blobs: Blobs
     garbage: Garbage
     checks: Checks
+    inventory: Inventory
 
 
 def open_store(path: Path, reactor: Any, durability: Durability = "full") -> Store:
@@ -49,4 +53,7 @@ def store_on(engine: Engine) -> Store:
         blobs=Blobs(database),
         garbage=Garbage(database),
         checks=Checks(database),
+        users=Users(database),
+        access_keys=AccessKeys(database),
+        inventory=Inventory(database),
     )
