@@ -33,6 +33,8 @@ class Store:
     blobs: Blobs
     garbage: Garbage
     checks: Checks
+    users: Users
+    access_keys: AccessKeys
     inventory: Inventory
 
 
