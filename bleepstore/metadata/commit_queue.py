@@ -96,6 +96,6 @@ class CommitQueue:
         outcomes = [outcome] * len(batch) if isinstance(outcome, Failure) else outcome
         self._next_batch()  # first, so that the disk works while the callers are told
         for change, result in zip(batch, outcomes, strict=True):
-            self._counters.transaction_took(change.description, now - change.asked_at)
+            self._counters.change_took(change.description, now - change.asked_at)
             if not change.result.called:  # else: cancelled, and nobody listens
                 change.result.callback(result)  # with a Failure this is an errback

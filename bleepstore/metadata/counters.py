@@ -36,6 +36,10 @@ class Counters:
         timing.count += 1
         timing.seconds += seconds
 
+    def change_took(self, description: str, seconds: float) -> None:
+        """A transaction that had to wait for its commit."""
+        self.transaction_took(description, seconds)
+
     def batch_took(self, changes: int, seconds: float) -> None:
         self.commits += 1
         self.changes += changes

@@ -37,16 +37,22 @@ class Database:
 
     Args:
         engine: what it stands on; opened and closed with the database.
+        counters: where it counts what it does; default: its own.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.counters = Counters()
+    def __init__(self, engine: Engine, counters: Counters | None = None) -> None:
+        self.counters = counters if counters is not None else Counters()
         self._engine = engine
         self._queue = CommitQueue(self._commit, self.counters)
         self._lookups: LookUps | None = None
         self._running = False
         self._reads = 0
         self._last_read: Deferred[None] | None = None
+
+    @property
+    def queue_length(self) -> int:
+        """Changes that wait for a commit to begin."""
+        return self._queue.length
 
     def start(self) -> Deferred[None]:
         """Open the engine, bring its schema up to date, and accept work.

@@ -12,6 +12,7 @@ from .accounts import Accounts
 from .blobs import Blobs, Garbage
 from .buckets import Buckets
 from .check import Checks
+from .counters import Counters
 from .database import Database
 from .engine import Engine, FileEngine
 from .objects import Objects
@@ -38,14 +39,20 @@ class Store:
     inventory: Inventory
 
 
-def open_store(path: Path, reactor: Any, durability: Durability = "full") -> Store:
-    """The metadata in an SQLite file. Nothing is touched before ``store.database.start()``."""
-    return store_on(FileEngine(path, reactor, durability))
+def open_store(
+    path: Path, reactor: Any, durability: Durability = "full", counters: Counters | None = None
+) -> Store:
+    """The metadata in an SQLite file. Nothing is touched before ``store.database.start()``.
+
+    Args:
+        counters: where the database counts what it does; default: its own.
+    """
+    return store_on(FileEngine(path, reactor, durability), counters)
 
 
-def store_on(engine: Engine) -> Store:
-    """The metadata on an engine. Nothing is touched before ``store.database.start()``."""
-    database = Database(engine)
+def store_on(engine: Engine, counters: Counters | None = None) -> Store:
+    """The metadata on an engine; see :func:`open_store`."""
+    database = Database(engine, counters)
     return Store(
         database=database,
         accounts=Accounts(database),
