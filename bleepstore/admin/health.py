@@ -21,6 +21,13 @@ _JSON = ("content-type", "application/json")
 _TEXT = ("content-type", "text/plain; charset=utf-8")
 
 
+PATHS = {
+    "/healthz": "Whether the daemon is alive.",
+    "/readyz": "Whether it can work: 503 if metadata or storage do not answer.",
+    "/health": "Each check and how long it took, as JSON; 503 if one fails.",
+}
+
+
 @frozen
 class Health:
     """Answers health requests by running ``checks``: name → what must not fail."""

@@ -406,6 +406,10 @@ class ObservabilitySection:
     health_check: bool = field(
         default=True, metadata=about(FLAG, "Whether /health, /healthz and /readyz are served.")
     )
+    api_docs: bool = field(
+        default=True,
+        metadata=about(FLAG, "Whether /docs, a page about the API, and /openapi.json are served."),
+    )
 
 
 def derive_owner_id(access_key: str) -> str:

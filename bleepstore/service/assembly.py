@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 from twisted.internet.interfaces import IProtocolFactory
 
+from .. import __version__
+from ..admin import api_docs, health
+from ..admin.api_docs import ApiDocs
 from ..admin.health import Health, Page
 from ..admin.metrics import Metrics
 from ..admin.shared_metrics import SharedMetrics
@@ -20,9 +24,9 @@ from ..documents.error import error_document
 from ..errors import S3Error
 from ..ids import new_blob_id
 from ..interfaces import IBlobStore
-from ..metadata.store import Store
 from ..protocol.address import Addressing
 from ..protocol.dispatch import Dispatcher
+from ..protocol.openapi import openapi_document
 from ..s3.context import Services
 from ..values import BlobName, Exchange, Ownership, RequestHead
 from ..wire.limits import WireLimits
@@ -84,7 +88,7 @@ def _site(
 ) -> WireSite:
     clock = Clock()
     metadata, blobs = foundation.metadata, foundation.blobs
-    pages = _pages(config, metadata, blobs, metrics)
+    pages = _pages(config, foundation, metrics)
     services = Services(
         metadata=metadata,
         blobs=blobs,
@@ -92,7 +96,7 @@ def _site(
         clock=clock,
         region=config.server.region,
         max_object_size=config.server.max_object_size,
-        reserved_bucket_names=frozenset(path.removeprefix("/") for path in pages),
+        reserved_bucket_names=frozenset(path.split("/")[1] for path in pages),
         default_ownership=Ownership(config.auth.default_object_ownership),
     )
     addressing = Addressing(tuple(domain.lower() for domain in config.server.domain))
@@ -116,18 +120,24 @@ def _dispatcher(
     return Dispatcher(addressing, authenticator, authorizer, services, reactor)
 
 
-def _pages(
-    config: Config, metadata: Store, blobs: IBlobStore, metrics: Metrics | None
-) -> dict[str, Page]:
+def _pages(config: Config, foundation: Foundation, metrics: Metrics | None) -> dict[str, Page]:
     pages: dict[str, Page] = {}
+    about: dict[str, str] = {}
     if config.observability.health_check:
+        metadata, blobs = foundation.metadata, foundation.blobs
         checks = {
             "metadata": lambda: metadata.blobs.referenced(()),
             "storage": lambda: _begin_a_blob(blobs),
         }
         pages |= Health(checks).pages()
+        about |= health.PATHS
     if metrics is not None:
         pages["/metrics"] = metrics.page
+        about["/metrics"] = "What was counted and measured, for Prometheus."
+    if config.observability.api_docs:
+        about |= api_docs.PATHS
+        make_document = partial(openapi_document, __version__, about)
+        pages |= ApiDocs(foundation.threads, make_document).pages()
     return pages
 
 

@@ -134,6 +134,7 @@ OTHERS = {
     "slow_request_seconds": "0",
     "metrics": "false",
     "health_check": "off",
+    "api_docs": "off",
 }
 
 
