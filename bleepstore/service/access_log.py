@@ -8,6 +8,7 @@ import txaio
 from attrs import frozen
 
 from ..values import Exchange
+from .request_lines import RequestLines
 
 log = txaio.make_logger()
 
@@ -21,12 +22,19 @@ class AccessLog:
     Args:
         slow_ms: a request whose answer begins later than this is logged as slow, at level warn;
             0 for never.
+        lines: the way that is short; None for the one that every other event takes.
     """
 
     slow_ms: float = 0
+    lines: RequestLines | None = None
 
     def __call__(self, exchange: Exchange) -> None:
-        if self._is_slow(exchange):
+        is_slow = self._is_slow(exchange)
+        if self.lines is not None and self.lines.are_open:
+            level, message = ("warn", "slow request") if is_slow else ("info", "request")
+            if self.lines.shows(level):
+                self.lines.write(level, message, _fields(exchange))
+        elif is_slow:
             log.warn("slow request", **_fields(exchange))
         else:
             log.info("request", **_fields(exchange))
@@ -42,17 +50,19 @@ def _fields(exchange: Exchange) -> dict[str, Any]:
     """What an operator searches for. Never the query: it may carry a signature."""
     head, facts = exchange.head, exchange.facts
     fields: dict[str, Any] = {"method": head.method}
-    fields.update((name, facts[name]) for name in _FACTS if name in facts)
+    for name in _FACTS:
+        if name in facts:
+            fields[name] = facts[name]
     if "bucket" not in facts:
         fields["path"] = head.raw_path.decode("utf-8", "backslashreplace")
-    fields.update(
-        status=exchange.status,
-        bytes_in=exchange.bytes_received,
-        bytes_out=exchange.bytes_sent,
-        duration_ms=exchange.duration_ms,
-    )
+    fields["status"] = exchange.status
+    fields["bytes_in"] = exchange.bytes_received
+    fields["bytes_out"] = exchange.bytes_sent
+    fields["duration_ms"] = exchange.duration_ms
     if exchange.first_byte_ms is not None:
         fields["first_byte_ms"] = exchange.first_byte_ms
     if not exchange.is_complete:
         fields["incomplete"] = True
-    return fields | {"request_id": head.request_id, "remote": head.remote_address}
+    fields["request_id"] = head.request_id
+    fields["remote"] = head.remote_address
+    return fields

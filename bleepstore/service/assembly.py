@@ -36,6 +36,8 @@ from .access_log import AccessLog
 from .foundation import Foundation, lay
 from .house import StoreRoom
 from .kept_store import keep
+from .logs import LogOutput
+from .request_lines import RequestLines
 
 # More than any backend keeps in memory before it looks at its disk.
 _CHECKED_BYTES = 16 * 1024 * 1024
@@ -68,23 +70,31 @@ class House:
         await self._store.stop()
 
 
-def assemble(config: Config, reactor: Any) -> House:
+def assemble(config: Config, reactor: Any, log_output: LogOutput) -> House:
     """Build the house of a daemon that is one process; nothing is touched before its ``start``."""
     foundation = lay(config, reactor)
     metrics = Metrics() if config.observability.metrics else None
-    site = _site(config, reactor, foundation, metrics)
+    lines = RequestLines(config.logging, log_output, reactor)
+    site = _site(config, reactor, foundation, metrics, lines)
     return House(keep(config, reactor, foundation), site)
 
 
-def assemble_worker(config: Config, reactor: Any, shared: SharedMetrics | None) -> House:
+def assemble_worker(
+    config: Config, reactor: Any, shared: SharedMetrics | None, log_output: LogOutput
+) -> House:
     """Build the house of one process of several, all of which count in ``shared``."""
     foundation = lay(config, reactor)
     metrics = Metrics(shared) if shared is not None else None
-    return House(foundation, _site(config, reactor, foundation, metrics))
+    lines = RequestLines(config.logging, log_output, reactor)
+    return House(foundation, _site(config, reactor, foundation, metrics, lines))
 
 
 def _site(
-    config: Config, reactor: Any, foundation: Foundation, metrics: Metrics | None
+    config: Config,
+    reactor: Any,
+    foundation: Foundation,
+    metrics: Metrics | None,
+    lines: RequestLines,
 ) -> WireSite:
     clock = Clock()
     metadata, blobs = foundation.metadata, foundation.blobs
@@ -104,7 +114,7 @@ def _site(
         handler=_dispatcher(config, addressing, services, reactor),
         pages=pages,
         claims=_claims(addressing),
-        finished=_finished(config, metrics),
+        finished=_finished(config, metrics, lines),
     )
     return make_site(front, reactor=reactor, refusal=_refusal, clock=clock, limits=_limits(config))
 
@@ -159,8 +169,10 @@ def _claims(addressing: Addressing) -> Callable[[RequestHead], bool]:
     return is_page
 
 
-def _finished(config: Config, metrics: Metrics | None) -> Callable[[Exchange], None]:
-    access_log = AccessLog(config.logging.slow_request_seconds * 1000)
+def _finished(
+    config: Config, metrics: Metrics | None, lines: RequestLines
+) -> Callable[[Exchange], None]:
+    access_log = AccessLog(config.logging.slow_request_seconds * 1000, lines)
     if metrics is None:
         return access_log
     count = metrics.count

@@ -52,4 +52,4 @@ def make_crew(config: Config, reactor: Any, logs: LogChoice) -> Crew:
         start = partial(start_worker, reactor, config, logs.relay)
         tally = Tally(config.observability.metrics)
         return Supervisor(reactor, keep(config, reactor), tls, tally, start)
-    return Solo(Reception(reactor, assemble(config, reactor), tls))
+    return Solo(Reception(reactor, assemble(config, reactor, logs.output), tls))

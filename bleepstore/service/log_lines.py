@@ -6,7 +6,8 @@ In both, nothing that a client sent can forge a line or move a terminal's cursor
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from string import Formatter
 from typing import Any
@@ -21,6 +22,9 @@ _LEVELS = {"warn": "WARN", "critical": "CRIT"}
 _LEGACY_FIELDS = frozenset(
     ("debug", "failure", "format", "isError", "message", "printed", "system", "time", "why")
 )
+# Most values are words of printable ASCII without quotes and equals signs: no need to look further.
+_is_plain_word = re.compile("[!#-<>-~]+").fullmatch
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _OWN_FIELDS = frozenset(("time", "level", "logger", "message", "traceback"))
 
 
@@ -30,34 +34,51 @@ def text_line(event: LogEvent) -> str:
     Fields that the message does not show follow it. A traceback follows indented, so that no
     line of it looks like the beginning of an event.
     """
-    level = event["log_level"].name
-    parts = [_time(event), f"{_LEVELS.get(level, level.upper()):5}", _printable(_message(event))]
     shown = _fields_in(event.get("log_format") or "")
-    parts += (f"{name}={_word(value)}" for name, value in _fields(event) if name not in shown)
-    traceback = _traceback(event)
-    lines = [" ".join(parts), *(f"    {_printable(line)}" for line in traceback.splitlines())]
-    return "\n".join(lines) + "\n"
+    fields = ((name, value) for name, value in _fields(event) if name not in shown)
+    first = as_text(event["log_time"], event["log_level"].name, _message(event), fields)
+    lines = [f"    {_printable(line)}\n" for line in _traceback(event).splitlines()]
+    return "".join((first, *lines))
 
 
 def json_line(event: LogEvent) -> str:
     """One JSON object with ``time``, ``level``, ``logger``, ``message`` and the event's fields."""
-    record: dict[str, Any] = {
-        "time": _time(event),
-        "level": event["log_level"].name,
-        "logger": event.get("log_namespace", ""),
-        "message": _message(event),
+    fields = [(name, _plain(value)) for name, value in _fields(event)]
+    if traceback := _traceback(event):
+        fields.append(("traceback", traceback))
+    level, logger = event["log_level"].name, event.get("log_namespace", "")
+    return as_json(event["log_time"], level, logger, _message(event), fields)
+
+
+Fields = Iterable[tuple[str, Any]]
+
+
+def as_text(time: float, level: str, message: str, fields: Fields) -> str:
+    """A line of text from what it says; ``time`` in seconds since the epoch."""
+    words = "".join([f" {name}={_word(value)}" for name, value in fields])
+    return f"{_time(time)} {_LEVELS.get(level) or level.upper():5} {_printable(message)}{words}\n"
+
+
+def as_json(time: float, level: str, logger: str, message: str, fields: Fields) -> str:
+    """A line of JSON from what it says; ``time`` in seconds since the epoch."""
+    record: dict[str, object] = {
+        "time": _time(time),
+        "level": level,
+        "logger": logger,
+        "message": message,
     }
-    record.update((name, _plain(value)) for name, value in _fields(event))
-    traceback = _traceback(event)
-    if traceback:
-        record["traceback"] = traceback
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+    record.update((name, _plain(value)) for name, value in fields)
+    return _encode(record) + "\n"
 
 
-def _time(event: LogEvent) -> str:
-    instant_ms = int(event["log_time"] * 1000)
-    moment = to_datetime(instant_ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{instant_ms % 1000:03}Z"
+def _time(instant: float) -> str:
+    instant_ms = int(instant * 1000)
+    return f"{_second(instant_ms // 1000)}.{instant_ms % 1000:03}Z"
+
+
+@lru_cache(maxsize=4)  # many lines share a second
+def _second(seconds: int) -> str:
+    return f"{to_datetime(seconds * 1000):%Y-%m-%dT%H:%M:%S}"
 
 
 def _message(event: LogEvent) -> str:
@@ -94,6 +115,8 @@ def _word(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     text = str(value)
+    if _is_plain_word(text):
+        return text
     if text and not any(character in text for character in ' "=') and text.isprintable():
         return text
     return _printable(json.dumps(text, ensure_ascii=False))

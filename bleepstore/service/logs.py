@@ -32,6 +32,45 @@ log = txaio.make_logger()
 
 _LINES = {"text": text_line, "json": json_line}
 
+LEVELS = ("debug", "info", "warn", "error")
+"""Those of the configuration, in their order."""
+
+
+@define(eq=False)
+class LogOutput:
+    """Where lines go. Not open before the log begins, or if the log is not ours.
+
+    What is written waits for :meth:`flush`, so that lines can be written together, in their order.
+    """
+
+    _destination: Any = None
+    _waiting: list[str] = field(factory=list, init=False)
+
+    @property
+    def is_open(self) -> bool:
+        return self._destination is not None
+
+    def open(self, destination: Any) -> None:
+        """Write to this file for text from now on."""
+        self._destination = destination
+
+    def write(self, lines: str) -> None:
+        """Take whole lines."""
+        self._waiting.append(lines)
+
+    def flush(self) -> None:
+        """Write what was taken. What cannot be written is lost."""
+        lines, self._waiting = "".join(self._waiting), []
+        if lines:
+            self._destination.write(lines)
+            self._destination.flush()
+
+    def reopen(self) -> None:
+        """Write to a new file under the name of the old one, which somebody has moved away."""
+        self.flush()
+        if isinstance(self._destination, LogFile):
+            self._destination.reopen()
+
 
 @define
 class LogChoice:
@@ -41,36 +80,38 @@ class LogChoice:
         section: the configuration.
         twistd_options: the options before the word ``bleepstore``, of which ``logfile``,
             ``nodaemon`` and ``syslog`` matter.
+
+    Attributes:
+        output: the log, open once it is installed and if it is ours.
     """
 
     section: LoggingSection
     twistd_options: Mapping[str, Any]
-    _destination: Any = field(default=None, init=False)
+    output: LogOutput = field(factory=LogOutput, init=False)
 
     def install(self, application: Any) -> None:
         """Make twistd log as chosen. Opens the log file."""
         txaio.set_global_log_level(self.section.level)
-        if self._is_ours:
-            self._destination = self._open()
-        if self._destination is not None:
-            application.setComponent(ILogObserver, make_observer(self.section, self._destination))
+        destination = self._open() if self._is_ours else None
+        if destination is not None:
+            self.output.open(destination)
+            application.setComponent(ILogObserver, make_observer(self.section, self.output))
 
     def relay(self, lines: str) -> None:
         """Log whole lines that another process has formatted as this one does.
 
         Where twistd has another idea of the log, each becomes an event.
         """
-        if self._destination is not None:
-            self._destination.write(lines)
-            self._destination.flush()
+        if self.output.is_open:
+            self.output.write(lines)
+            self.output.flush()
         else:
             for line in lines.splitlines():
                 log.info("{line}", line=line)
 
     def reopen(self) -> None:
-        """Log to a new file under the name of the old one, which somebody has moved away."""
-        if isinstance(self._destination, LogFile):
-            self._destination.reopen()
+        """See :meth:`LogOutput.reopen`."""
+        self.output.reopen()
 
     @property
     def _is_ours(self) -> bool:

@@ -27,7 +27,7 @@ from ..config.model import Config
 from ..errors import WorkerFailed
 from .doors import Doors
 from .listeners import Door
-from .logs import make_observer, standard_output
+from .logs import LogOutput, make_observer, standard_output
 from .orders import FIRST_DOOR_FD, ORDERS_FD, Assignment, Reload, Retire, Serve, Stop
 from .reception import Reception
 from .solo import reload_certificate
@@ -160,13 +160,17 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # sent to the whole group, but meant for the parent
     assignment = Assignment.load(sys.stdin.buffer.read())
-    observer = make_observer(assignment.config.logging, standard_output())
+    output = LogOutput(standard_output())
+    observer = make_observer(assignment.config.logging, output)
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
     txaio.set_global_log_level(assignment.config.logging.level)
-    return _run(assignment)
+    try:
+        return _run(assignment, output)
+    finally:
+        output.flush()
 
 
-def _run(assignment: Assignment) -> int:
+def _run(assignment: Assignment, output: LogOutput) -> int:
     # Imported here, so that nothing is settled on a reactor or on metrics before.
     from twisted.internet import reactor as installed
 
@@ -174,7 +178,7 @@ def _run(assignment: Assignment) -> int:
 
     reactor: Any = installed
     config = assignment.config
-    house = assemble_worker(config, reactor, assignment.metrics)
+    house = assemble_worker(config, reactor, assignment.metrics, output)
     reception = Reception(reactor, house, Tls(config.server.tls))
     worker = Worker(config, reactor, reception, _doors(assignment), assignment.metrics)
     os.set_blocking(ORDERS_FD, False)

@@ -17,6 +17,7 @@ from twisted.protocols.wire import Echo
 from twisted.scripts.twistd import run
 
 from bleepstore.config.model import Config
+from bleepstore.service.logs import LogOutput
 
 
 class FakeHouse:
@@ -43,7 +44,7 @@ class FakeHouse:
         pass
 
 
-def assemble(config: Config, reactor: Any) -> FakeHouse:
+def assemble(config: Config, reactor: Any, log_output: LogOutput) -> FakeHouse:
     return FakeHouse()
 
 
