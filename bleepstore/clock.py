@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -43,12 +44,24 @@ def iso8601(instant_ms: int) -> str:
     S3 shows whole seconds there (the milliseconds are always ``000``), so that the time in a
     listing equals the one in the ``Last-Modified`` header.
     """
-    return to_datetime(instant_ms).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return _iso8601(instant_ms // 1000)
+
+
+# Both forms are made for every object that is read or listed, and the objects of a prefix often
+# share their seconds.
+@lru_cache(maxsize=4096)
+def _iso8601(seconds: int) -> str:
+    return "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.000Z".format(*time.gmtime(seconds))
 
 
 def http_date(instant_ms: int) -> str:
     """``Mon, 12 Oct 2009 17:50:30 GMT`` (IMF-fixdate, RFC 9110 section 5.6.7)."""
-    return formatdate(instant_ms // 1000, usegmt=True)
+    return _http_date(instant_ms // 1000)
+
+
+@lru_cache(maxsize=4096)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def parse_http_date(text: str) -> int | None:

@@ -73,13 +73,17 @@ def _parameters(query: Mapping[str, str]) -> list[str]:
         SIGNATURE_FIELD,
     )
     try:
-        return [unquote(query[name], errors="surrogateescape") for name in names]
+        return [_decoded(query[name]) for name in names]
     except KeyError as error:
         raise _malformed(
             "Query-string authentication version 4 requires the X-Amz-Algorithm, "
             "X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and "
             "X-Amz-Expires parameters."
         ) from error
+
+
+def _decoded(text: str) -> str:
+    return unquote(text, errors="surrogateescape") if "%" in text else text
 
 
 def _check_times(timestamp: str, expires: str, now_ms: int) -> None:
@@ -120,9 +124,7 @@ def _payload_hash(query: Mapping[str, str], headers: Mapping[str, str]) -> str:
     """
     payload_hash = headers.get(PAYLOAD_HEADER)
     if payload_hash is None:
-        payload_hash = unquote(
-            query.get("X-Amz-Content-Sha256", UNSIGNED_PAYLOAD), errors="surrogateescape"
-        )
+        payload_hash = _decoded(query.get("X-Amz-Content-Sha256", UNSIGNED_PAYLOAD))
     check_payload_hash(payload_hash)
     return payload_hash
 

@@ -36,6 +36,8 @@ class Addressing:
 
     def hosted_bucket(self, host: str) -> str | None:
         """The bucket that a Host header names; None for path-style requests."""
+        if not self.domains:
+            return None
         name = _PORT.sub("", host).lower().rstrip(".")
         for domain in self.domains:
             if name.endswith(f".{domain}"):
@@ -69,6 +71,6 @@ def _key(raw: bytes) -> str | None:
 
 def _decode(raw: bytes) -> str:
     try:
-        return unquote_to_bytes(raw).decode("utf-8")
+        return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8")
     except UnicodeDecodeError as error:
         raise S3Error("InvalidURI") from error

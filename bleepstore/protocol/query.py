@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from ..errors import S3Error
 
@@ -18,15 +18,21 @@ def parse_query(raw: bytes) -> Query:
     Raises:
         S3Error: ``InvalidURI`` for more than 200 fields or text that is not UTF-8.
     """
-    if not raw:
-        return {}
+    if raw.count(b"&") >= MAX_FIELDS:
+        raise S3Error("InvalidURI")
+    query: dict[str, str] = {}
     try:
-        pairs = parse_qsl(
-            raw.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MAX_FIELDS,
-        )
+        for field in raw.decode("ascii").split("&"):
+            if field:
+                name, _, value = field.partition("=")
+                query.setdefault(_decode(name), _decode(value))
     except ValueError as error:
         raise S3Error("InvalidURI") from error
-    return dict(reversed(pairs))
+    return query
+
+
+def _decode(text: str) -> str:
+    """As ``urllib.parse.parse_qsl`` does it, which takes five times as long for plain text."""
+    if "%" in text or "+" in text:
+        return unquote_plus(text, errors="strict")
+    return text

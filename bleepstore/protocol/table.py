@@ -180,6 +180,15 @@ def _rows_by_door() -> dict[tuple[str, Level], list[Operation]]:
 
 _ROWS = _rows_by_door()
 
+# Most requests name no subresource, and have only these to match.
+_PLAIN_ROWS = {door: [row for row in rows if not row.query] for door, rows in _ROWS.items()}
+_KEYS = {
+    level: frozenset(
+        key.partition("=")[0] for row in OPERATIONS if row.level is level for key in row.query
+    )
+    for level in Level
+}
+
 # Query keys by which rows are told apart but which are arguments elsewhere.
 _ARGUMENTS = frozenset({"id", "annotationName", "max-directory-buckets"})
 _READ_ARGUMENTS = frozenset({"partNumber"})
@@ -205,7 +214,8 @@ def match(
         S3Error: ``MethodNotAllowed``.
     """
     level = level_of(address)
-    for operation in _ROWS.get((method, level), ()):
+    rows = _PLAIN_ROWS if _KEYS[level].isdisjoint(query) else _ROWS
+    for operation in rows.get((method, level), ()):
         if operation.matches(query, headers):
             if operation.query or not _names_subresource(method, level, query):
                 return operation
