@@ -17,8 +17,10 @@ from .database import Database
 from .engine import Engine, FileEngine
 from .objects import Objects
 from .sqlite import Durability
+from .survey import Survey
 from .totals import Inventory
 from .uploads import Uploads
+from .usage import Usages
 from .users import Users
 
 
@@ -64,5 +66,7 @@ def store_on(engine: Engine, counters: Counters | None = None) -> Store:
         checks=Checks(database),
         users=Users(database),
         access_keys=AccessKeys(database),
+        survey=Survey(database),
+        usages=Usages(database),
         inventory=Inventory(database),
     )

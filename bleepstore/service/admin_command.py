@@ -4,82 +4,111 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import react
 
 from .. import __version__
 from ..config.loader import load
 from ..config.model import Config
 from ..errors import ConfigError
-from ..keeping.findings import as_json, as_text
-from ..keeping.fsck import Findings, Fsck
-from .foundation import Foundation, lay
+from .commands import buckets, fsck, keys, users
+from .commands.frame import NOT_DONE, Call, Commands
+from .foundation import lay
 from .startup import explain
 
-_CLEAN, _PROBLEMS, _NOT_DONE = 0, 1, 2
+_COMMANDS = (users, keys, buckets, fsck)
 
 _ABOUT = "What an operator does to a store from beside the daemon."
-_FSCK = """\
-Holds the metadata against the stored bytes. Works on a stopped store and beside a running daemon.
-Run it as the user of the daemon. Exit code: 0 if all is well, 1 for problems, 2 if the check could
-not be made.
+_MORE = """\
+All commands work while the daemon runs and on a stopped store. Run them as the user of the daemon,
+with its configuration. Exit codes: 0 if all is well, 1 for problems with the store, 2 if a command
+could not be carried out.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         config = load(options.config, os.environ)
     except ConfigError as error:
         _end(str(error))
-    if not config.metadata.sqlite.path.exists():
-        _end(f"{config.metadata.sqlite.path.absolute()}: there is no store; check --config")
-    react(_fsck, (config, options))
+    _require_store(config)
+    react(_run, (config, options))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="bleepstore-admin", description=_ABOUT)
+def make_parser() -> argparse.ArgumentParser:
+    """The command line with all commands."""
+    parser = argparse.ArgumentParser(
+        prog="bleepstore-admin",
+        description=_ABOUT,
+        epilog=_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"BleepStore {__version__}")
     parser.add_argument("--config", type=Path, metavar="FILE", help="as for the daemon")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    fsck = commands.add_parser("fsck", help="check the store", description=_FSCK)
-    fsck.add_argument("--repair", action="store_true", help="mend it, while no daemon runs")
-    fsck.add_argument("--json", action="store_true", help="print the findings as JSON")
+    commands = Commands.of(parser)
+    for module in _COMMANDS:
+        module.add(commands)
     return parser
+
+
+def _require_store(config: Config) -> None:
+    path = next(reversed(config.places.values()), None)
+    if path is None:
+        _end(
+            "the store is in the daemon's memory, where only its clients reach it; set "
+            "storage.memory.persistence to snapshot to have a file"
+        )
+    if not path.exists():
+        _end(f"{path.absolute()}: there is no store; check --config")
 
 
 def _end(problem: str) -> NoReturn:
     sys.stderr.write(f"bleepstore-admin: {problem}\n")
-    raise SystemExit(_NOT_DONE)
+    raise SystemExit(NOT_DONE)
 
 
-async def _fsck(reactor: Any, config: Config, options: argparse.Namespace) -> None:
+def _run(reactor: Any, config: Config, options: argparse.Namespace) -> Deferred[None]:
+    """Carry the command out; a signal cancels it, so that it leaves everything in order."""
+    running = Deferred.fromCoroutine(_carry_out(reactor, config, options))
+    waiting: list[Deferred[None]] = []
+
+    def cancel() -> Deferred[None] | None:
+        if running.called:
+            return None
+        waiting.append(Deferred())
+        running.cancel()
+        return waiting[0]
+
+    def end(result: Any) -> Any:
+        for each in waiting:
+            reactor.callLater(0, each.callback, None)
+        return result
+
+    reactor.addSystemEventTrigger("before", "shutdown", cancel)
+    return running.addBoth(end)
+
+
+async def _carry_out(reactor: Any, config: Config, options: argparse.Namespace) -> None:
     foundation = lay(config, reactor)
     try:
-        findings = await _examine(foundation, is_to_repair=options.repair)
+        try:
+            await foundation.start(alone=options.is_alone(options))
+            code = await options.run(Call(reactor, config, options, foundation))
+        finally:
+            await foundation.stop()
+    except CancelledError:
+        raise SystemExit(128 + signal.SIGINT) from None
     except Exception as error:
         problem = explain(error, config)
         if problem is None:
             raise
         _end(problem)
-    sys.stdout.write(as_json(findings) if options.json else as_text(findings))
-    raise SystemExit(_PROBLEMS if findings.problems else _CLEAN)
-
-
-async def _examine(foundation: Foundation, *, is_to_repair: bool) -> Findings:
-    """What is wrong; after a repair, what is still wrong."""
-    fsck = Fsck(foundation.metadata, foundation.blobs)
-    try:
-        await foundation.start(alone=is_to_repair)
-        findings = await fsck.check()
-        if is_to_repair and findings.problems:
-            await fsck.repair(findings)
-            findings = await fsck.check()
-        return findings
-    finally:
-        await foundation.stop()
+    raise SystemExit(code)

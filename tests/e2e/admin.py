@@ -31,6 +31,13 @@ def admin(daemon: Daemon, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def admin_json(daemon: Daemon, *arguments: str, code: int = 0) -> Any:
+    """What a command prints for programs."""
+    done = admin(daemon, *arguments, "--json")
+    assert (done.returncode, done.stderr) == (code, ""), done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
 def fsck(daemon: Daemon, *arguments: str) -> dict[str, Any]:
     """The findings of ``fsck``."""
     done = admin(daemon, "fsck", "--json", *arguments)

@@ -1,0 +1,1 @@
+"""The commands of ``bleepstore-admin``: one module for each group of them."""

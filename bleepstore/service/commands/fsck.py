@@ -1,0 +1,34 @@
+"""``bleepstore-admin fsck``: whether metadata and bytes agree."""
+
+from __future__ import annotations
+
+import sys
+
+from ...keeping.findings import as_json, as_text
+from ...keeping.fsck import Fsck
+from .frame import CLEAN, PROBLEMS, Call, Commands
+
+_ABOUT = """\
+Holds the metadata against the stored bytes. Works on a stopped store and beside a running daemon.
+Run it as the user of the daemon. Exit code: 0 if all is well, 1 for problems, 2 if the check could
+not be made.
+"""
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    fsck = commands.add(
+        "fsck", _fsck, "check the store", _ABOUT, is_alone=lambda options: options.repair
+    )
+    fsck.add_argument("--repair", action="store_true", help="mend it, while no daemon runs")
+
+
+async def _fsck(call: Call) -> int:
+    """Say what is wrong; after a repair, what is still wrong."""
+    fsck = Fsck(call.foundation.metadata, call.foundation.blobs)
+    findings = await fsck.check()
+    if call.options.repair and findings.problems:
+        await fsck.repair(findings)
+        findings = await fsck.check()
+    sys.stdout.write(as_json(findings) if call.options.json else as_text(findings))
+    return PROBLEMS if findings.problems else CLEAN
