@@ -18,6 +18,7 @@ from .values import (
     Blob,
     BlobName,
     Credential,
+    ObjectVersion,
     Reply,
     RequestHead,
     Segment,
@@ -225,6 +226,9 @@ class INaturalNames(Interface):
     def look(bucket: str, key: str) -> Awaitable[Shown | None]:
         """What stands under an object's name now; None for nothing."""
 
+    def is_same(locator: str, shown: Shown) -> bool:
+        """Whether a shown blob is this state of this object, by what its locator says."""
+
     def walk(bucket: str, after_key: str) -> AsyncIterator[Shown]:
         """What stands under the names of a bucket's objects, behind a key, in the order of keys.
 
@@ -233,6 +237,33 @@ class INaturalNames(Interface):
 
     def tidy(before_ms: int) -> Awaitable[int]:
         """End what was begun upstream before an instant and never finished; answer how much."""
+
+
+class IShowing(Interface):
+    """Keeps natural names true to the metadata, and the metadata true to what others do there.
+
+    What operations on objects call, whatever the backend is. Where it shows no natural names,
+    nothing of this does anything.
+    """
+
+    def settle(bucket: str, keys: Sequence[str]) -> Awaitable[None]:
+        """Wait until these keys' names show their current versions, but not for too long.
+
+        The metadata have changed already, so this never fails; it goes on without its caller.
+        """
+
+    def check(version: ObjectVersion) -> Awaitable[None]:
+        """See whether the bytes of a version are there, where others may have changed them.
+
+        Raises:
+            BlobMissing: they are not.
+        """
+
+    def look_again(bucket: str, key: str, version_id: str | None) -> Awaitable[bool]:
+        """Find out why bytes of a version are missing, and record what stands there instead.
+
+        Answers whether it is worth looking the version up again.
+        """
 
 
 class ICredentials(Interface):

@@ -178,3 +178,39 @@ CREATE TABLE unsettled_blob (
     locator TEXT NOT NULL PRIMARY KEY,
     process TEXT NOT NULL
 ) $without_rowid;
+
+-- Gateways show current objects under their own names upstream. What stands under such a name, as
+-- far as we know; a name without a row has nothing, or something that is not ours. By the bucket's
+-- name, because names outlive buckets. The size and the appearance (headers and user_metadata, as
+-- in object) are those that it stands there with.
+CREATE TABLE shown (
+    bucket_name   $key   NOT NULL,
+    key           $key   NOT NULL,
+    locator       TEXT   NOT NULL,
+    size_bytes    BIGINT NOT NULL,
+    headers       TEXT   NOT NULL,
+    user_metadata TEXT   NOT NULL,
+    PRIMARY KEY (bucket_name, key)
+) $without_rowid;
+
+-- Keys whose names upstream may not show their current versions yet. serial counts the changes of
+-- the key since it has a row here. Until claimed_until_ms only the holder works on the name. failures:
+-- how often that has failed in a row; due_ms: not to be tried before, but for a request that waits.
+CREATE TABLE unshown (
+    bucket_name      $key   NOT NULL,
+    key              $key   NOT NULL,
+    serial           BIGINT NOT NULL,
+    holder           TEXT   NOT NULL,
+    claimed_until_ms BIGINT NOT NULL,
+    failures         BIGINT NOT NULL,
+    due_ms           BIGINT NOT NULL,
+    PRIMARY KEY (bucket_name, key)
+) $without_rowid;
+
+CREATE INDEX unshown_by_due ON unshown (due_ms, bucket_name, key);
+
+-- How far the adoption of a bucket's objects upstream has come, if it was interrupted.
+CREATE TABLE adoption (
+    bucket_name $key NOT NULL PRIMARY KEY,
+    last_key    $key NOT NULL
+) $without_rowid;
