@@ -1,0 +1,78 @@
+"""The OpenAPI document against the daemon that it describes, and the page that shows it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.e2e.daemon import ROOT, Daemon
+from tests.e2e.programs import find
+
+_SECONDS = 20
+
+
+def test_made_up_requests_are_answered_as_the_document_says(daemon: Daemon, bucket: str) -> None:
+    command = [
+        find("schemathesis"),
+        "run",
+        f"{daemon.endpoint}/openapi.json",
+        "--phases=coverage,fuzzing",
+        "--max-examples=3",
+        "--checks=not_a_server_error,status_code_conformance,content_type_conformance",
+        "--seed=1",
+        "--no-color",
+    ]
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.e2e.signing_hooks"}
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout[-5000:]
+
+
+def test_the_pages_are_in_the_document(daemon: Daemon) -> None:
+    with urllib.request.urlopen(f"{daemon.endpoint}/openapi.json") as answer:
+        document: dict[str, Any] = json.load(answer)
+    for path in ("/healthz", "/readyz", "/health", "/metrics", "/docs"):
+        assert path in document["paths"]
+
+
+@pytest.fixture
+def browser() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    service = webdriver.ChromeService(executable_path=find("chromedriver"))
+    driver = webdriver.Chrome(options, service)
+    yield driver
+    driver.quit()
+
+
+def test_a_browser_shows_an_operation_that_is_clicked(
+    browser: webdriver.Chrome, daemon: Daemon
+) -> None:
+    browser.get(f"{daemon.endpoint}/docs")
+    wait = WebDriverWait(browser, _SECONDS)
+    row = wait.until(lambda page: page.find_element(By.ID, "operations-Objects-GetObjectAcl"))
+    row.find_element(By.CLASS_NAME, "opblock-summary-control").click()
+    opened = wait.until(lambda _: row.find_element(By.CLASS_NAME, "opblock-body"))
+    assert "s3:GetObjectAcl" in opened.text
+    assert "versionId" in opened.text
+
+
+def test_the_page_tries_an_operation_out(browser: webdriver.Chrome, daemon: Daemon) -> None:
+    browser.get(f"{daemon.endpoint}/docs#/Daemon/showHealthz")
+    wait = WebDriverWait(browser, _SECONDS)
+    row = wait.until(lambda page: page.find_element(By.ID, "operations-Daemon-showHealthz"))
+    wait.until(lambda _: row.find_element(By.CLASS_NAME, "try-out__btn")).click()
+    wait.until(lambda _: row.find_element(By.CLASS_NAME, "execute")).click()
+    answer = wait.until(lambda _: row.find_element(By.CLASS_NAME, "live-responses-table"))
+    assert "200" in answer.text
