@@ -38,6 +38,8 @@ class Store:
     checks: Checks
     users: Users
     access_keys: AccessKeys
+    survey: Survey
+    usages: Usages
     inventory: Inventory
 
 
