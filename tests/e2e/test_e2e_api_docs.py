@@ -36,6 +36,7 @@ def test_made_up_requests_are_answered_as_the_document_says(daemon: Daemon, buck
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout[-5000:]
+    assert "Authentication failed" not in ran.stdout
 
 
 def test_the_pages_are_in_the_document(daemon: Daemon) -> None:
