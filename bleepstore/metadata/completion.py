@@ -62,6 +62,11 @@ class CompleteUpload:
     expected_size: int | None = None
     max_object_size: int | None = None
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys whose current versions this may change."""
+        return (self.key,)
+
 
 @frozen
 class CompletedUpload:

@@ -47,6 +47,11 @@ class CopyObject:
     if_match: str | None = None
     if_none_match: bool = False
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys whose current versions this may change."""
+        return (self.version.key,)
+
 
 def copy_object(txn: ITransaction, command: CopyObject) -> PutResult:
     """See :meth:`~bleepstore.metadata.objects.Objects.copy`."""

@@ -69,6 +69,11 @@ class DeleteObjects:
     now_ms: int
     owner: Owner
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys whose current versions this may change."""
+        return tuple(one.key for one in self.objects)
+
 
 @frozen
 class DeleteObject:
@@ -81,6 +86,11 @@ class DeleteObject:
     now_ms: int
     owner: Owner
     if_match: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys whose current versions this may change."""
+        return (self.key,)
 
 
 def delete_object(txn: ITransaction, command: DeleteObject) -> DeleteResult:

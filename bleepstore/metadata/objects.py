@@ -10,6 +10,7 @@ from ..values import Bucket, ListingPage, ObjectVersion, VersionListing
 from .copying import CopyObject, copy_object
 from .deletion import DeleteObject, DeleteObjects, delete_many, delete_object
 from .listing import ListObjects, list_objects
+from .marking import Marking, unmarked
 from .object_settings import SetAcl, SetTags, set_acl, set_tags
 from .objects_read import get_object
 from .objects_write import PutObject, PutResult, put_object
@@ -34,9 +35,14 @@ __all__ = [
 
 @frozen
 class Objects:
-    """The objects of all buckets. Every method raises ``S3Error("NoSuchBucket")``."""
+    """The objects of all buckets. Every method raises ``S3Error("NoSuchBucket")``.
+
+    Args:
+        marking: wraps what may change the current version of a key.
+    """
 
     _database: IDatabase
+    _marking: Marking = unmarked
 
     async def put(self, command: PutObject) -> PutResult:
         """Make a version current, and decide its conditions in the same transaction.
@@ -48,7 +54,7 @@ class Objects:
             S3Error: ``PreconditionFailed``; ``NoSuchKey`` for ``if_match`` without an object.
             BlobMissing: a segment names a blob that is neither new nor in use.
         """
-        return await self._database.write("put_object", put_object, command)
+        return await self._database.write("put_object", self._marking(put_object), command)
 
     async def copy(self, command: CopyObject) -> PutResult:
         """Put a version that shares the bytes of another one, if that still is as it was seen.
@@ -57,7 +63,7 @@ class Objects:
             SourceChanged: it is not; nothing has been done.
             S3Error: as :meth:`put`, about the target.
         """
-        return await self._database.write("copy_object", copy_object, command)
+        return await self._database.write("copy_object", self._marking(copy_object), command)
 
     async def delete(self, command: DeleteObject) -> DeleteResult:
         """Delete an object or one of its versions; what does not exist is deleted already.
@@ -65,7 +71,7 @@ class Objects:
         Raises:
             S3Error: as :meth:`put` for ``if_match``.
         """
-        return await self._database.write("delete_object", delete_object, command)
+        return await self._database.write("delete_object", self._marking(delete_object), command)
 
     async def delete_many(self, command: DeleteObjects) -> tuple[DeleteResult | S3Error, ...]:
         """Delete objects and versions one after the other, in one transaction.
@@ -74,7 +80,7 @@ class Objects:
             What became of each, in their order; the errors are those of :meth:`delete`, and one
             does not hinder the others.
         """
-        return await self._database.write("delete_objects", delete_many, command)
+        return await self._database.write("delete_objects", self._marking(delete_many), command)
 
     async def get(
         self, bucket: str, key: str, version_id: str | None = None, *, with_content: bool = False

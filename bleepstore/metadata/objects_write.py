@@ -32,6 +32,11 @@ class PutObject:
     if_match: str | None = None
     if_none_match: bool = False
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys whose current versions this may change."""
+        return (self.version.key,)
+
 
 @frozen
 class PutResult:

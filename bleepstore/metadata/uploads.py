@@ -7,6 +7,7 @@ from attrs import frozen
 from ..interfaces import IDatabase
 from ..values import Part, Upload, UploadListing
 from .completion import MIN_PART_SIZE, CompletedUpload, CompleteUpload, complete_upload
+from .marking import Marking, unmarked
 from .uploads_expiry import ExpireUploads, expire_uploads
 from .uploads_read import ListUploads, get_upload, list_parts, list_uploads
 from .uploads_write import (
@@ -36,9 +37,13 @@ class Uploads:
 
     ``NoSuchUpload`` is the error for an upload that was never begun under that key, and for one
     that is aborted or completed.
+
+    Args:
+        marking: as for :class:`~bleepstore.metadata.objects.Objects`.
     """
 
     _database: IDatabase
+    _marking: Marking = unmarked
 
     async def create(self, command: CreateUpload) -> None:
         """Begin an upload."""
@@ -70,7 +75,9 @@ class Uploads:
                 ``BadDigest``; the conditions' ``PreconditionFailed`` and ``NoSuchKey``. The
                 upload is still under way then.
         """
-        return await self._database.write("complete_upload", complete_upload, command)
+        return await self._database.write(
+            "complete_upload", self._marking(complete_upload), command
+        )
 
     async def abort(self, command: AbortUpload) -> None:
         """End an upload without an object. Raises ``S3Error("NoSuchUpload")``."""
