@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
 from ..errors import StorageFull
@@ -10,6 +11,9 @@ from ..interfaces import IDatabase
 from ..streams.threads import Threads
 from .blob_rows import MAX_DATABASE_BYTES, used_bytes
 from .disk import check_room
+
+_PLENTY_BYTES = 4 * 1024**3
+"""More than a disk can write in a second."""
 
 
 class Capacity(Protocol):
@@ -26,6 +30,8 @@ class Capacity(Protocol):
 class DiskCapacity:
     """The room on the disk that a database is on.
 
+    A disk with plenty of room is not asked again for a moment, in which it cannot fill up.
+
     Args:
         folder: of the database.
         threads: where the disk is asked.
@@ -36,9 +42,12 @@ class DiskCapacity:
     def __init__(self, folder: Path, threads: Threads) -> None:
         self._folder = folder
         self._threads = threads
+        self._has_plenty_until = 0.0
 
     async def check(self, size_bytes: int) -> None:
-        await self._threads.run(check_room, self._folder, size_bytes)
+        if size_bytes > _PLENTY_BYTES or monotonic() >= self._has_plenty_until:
+            free = await self._threads.run(check_room, self._folder, size_bytes)
+            self._has_plenty_until = monotonic() + 1.0 if free > 2 * _PLENTY_BYTES else 0.0
 
 
 class MemoryCapacity:

@@ -15,22 +15,47 @@ from ..errors import StorageFull
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
+RESERVE_BYTES = 32 * 1024 * 1024
+"""What uploads leave free on a disk, so that it can be emptied when it is full: deletions, too, are
+written to the database's log, which takes 16 MiB before its pages can be used again, and one batch
+of changes more."""
+
+
 @contextmanager
-def reporting_no_room() -> Iterator[None]:
-    """Turn the ``OSError`` of a disk without room into :class:`StorageFull`."""
+def reporting_no_room(folder: Path) -> Iterator[None]:
+    """Turn the ``OSError`` of a disk without room into :class:`StorageFull`.
+
+    Args:
+        folder: where the disk is, for the operator.
+    """
     try:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise StorageFull(os.strerror(error.errno or 0)) from error
+            problem = os.strerror(error.errno or 0)
+            raise StorageFull(f"{folder}: {problem}; make room on this disk") from error
         raise
 
 
-def check_room(folder: Path, size_bytes: int) -> None:
-    """Raise :class:`StorageFull` if the file system of ``folder`` cannot take ``size_bytes``."""
+def free_bytes(folder: Path) -> int:
+    """What the file system of a folder has for users without privileges."""
     disk = os.statvfs(folder)
-    if disk.f_bavail * disk.f_frsize < size_bytes:
-        raise StorageFull(f"less than {size_bytes} bytes are free")
+    return disk.f_bavail * disk.f_frsize
+
+
+def check_room(folder: Path, size_bytes: int) -> int:
+    """Answer the free bytes on the file system of a folder, if it can take some more.
+
+    Raises:
+        StorageFull: ``size_bytes`` would not leave :data:`RESERVE_BYTES` free.
+    """
+    free = free_bytes(folder)
+    if free < size_bytes + RESERVE_BYTES:
+        raise StorageFull(
+            f"{folder}: {free} bytes are free, {size_bytes} and {RESERVE_BYTES} in reserve are "
+            "needed; make room on this disk"
+        )
+    return free
 
 
 def create_file(path: Path) -> FileIO:

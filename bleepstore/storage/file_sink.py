@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from io import FileIO
 from pathlib import Path
 
@@ -60,18 +61,17 @@ class FileSink:
     # In a thread, one at a time:
 
     def _open(self, size_bytes: int | None) -> None:
-        if size_bytes is not None:
-            check_room(self._path.parent, size_bytes)
-        with reporting_no_room():
+        check_room(self._path.parent, size_bytes or 0)
+        with self._reporting_no_room():
             self._file = create_file(self._path)
 
     def _write(self, block: bytes) -> None:
-        with reporting_no_room():
+        with self._reporting_no_room():
             write_all(self._opened, block)
         self._size_bytes += len(block)
 
     def _commit(self) -> Blob:
-        with reporting_no_room(), self._opened as file:
+        with self._reporting_no_room(), self._opened as file:
             self._folders.adopt(self._path, file)
         return Blob(file_locator(self._path.name), self._size_bytes)
 
@@ -80,6 +80,9 @@ class FileSink:
             self._file.close()
         self._folders.discard(self._path.name)
         remove_file(self._path)
+
+    def _reporting_no_room(self) -> AbstractContextManager[None]:
+        return reporting_no_room(self._folders.path)
 
     @property
     def _opened(self) -> FileIO:

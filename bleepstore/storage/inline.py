@@ -18,6 +18,7 @@ from ..errors import BlobMissing
 from ..interfaces import IArrivals, IBlobStore, ISink
 from ..streams.producers import BytesProducer
 from ..values import Blob, BlobName
+from .capacity import Capacity
 from .locators import inline_locator, is_inline
 
 ReadContent = Callable[[str], Awaitable[bytes | None]]
@@ -33,6 +34,7 @@ class InlineStore:
         large: the other backend.
         read_content: answers the bytes that the metadata has for a locator, or None.
         inline_max_bytes: the greatest size of a blob in the metadata.
+        capacity: what the metadata have room for, if that is bounded; large blobs, too, need some.
         name: of the two together, in the configuration.
     """
 
@@ -41,9 +43,11 @@ class InlineStore:
         large: IBlobStore,
         read_content: ReadContent,
         inline_max_bytes: int,
+        capacity: Capacity | None = None,
         name: str = "local",
     ) -> None:
         self.name = name
+        self._capacity = capacity
         self._large = large
         self._read_content = read_content
         self._inline_max_bytes = inline_max_bytes
@@ -59,7 +63,10 @@ class InlineStore:
         return await self._large.recover(is_referenced)
 
     async def open_sink(self, name: BlobName, size_bytes: int | None) -> ISink:
-        if size_bytes is not None and size_bytes > self._inline_max_bytes:
+        is_large = size_bytes is not None and size_bytes > self._inline_max_bytes
+        if self._capacity is not None:
+            await self._capacity.check(0 if is_large or size_bytes is None else size_bytes)
+        if is_large:
             return await self._large.open_sink(name, size_bytes)
         return InlineSink(self._large, name, self._inline_max_bytes)
 

@@ -12,12 +12,12 @@ from ..errors import ConfigError
 from ..interfaces import IBlobStore
 from .blob_rows import ROW_BYTES
 from .blobs import BlobRows
-from .capacity import Capacity, DiskCapacity, MemoryCapacity
+from .capacity import DiskCapacity, MemoryCapacity
 from .extension import Extension, Means
 from .files import FileStore
 from .inline import InlineStore
 from .memory import LimitedStore
-from .processes import LockedProcesses, OneProcess, Processes
+from .processes import LockedProcesses, OneProcess
 
 _Builder = Callable[[StorageSection, Means], IBlobStore]
 
@@ -34,26 +34,25 @@ def open_backend(section: StorageSection, means: Means) -> IBlobStore:
 
 def _local(section: StorageSection, means: Means) -> IBlobStore:
     files = FileStore(section.local.root_dir, means.threads, is_durable=means.is_durable)
-    return InlineStore(files, means.read_content, section.local.inline_max_bytes)
+    capacity = DiskCapacity(means.state_path.absolute().parent, means.threads)
+    return InlineStore(files, means.read_content, section.local.inline_max_bytes, capacity)
 
 
 def _memory(section: StorageSection, means: Means) -> IBlobStore:
     limit_bytes = section.memory.max_size_bytes
     capacity = MemoryCapacity(means.database, limit_bytes)
-    store = _rows("memory", means, OneProcess(), capacity)
+    rows = BlobRows(means.database, means.threads, OneProcess(), capacity)
+    store = InlineStore(rows, means.read_content, ROW_BYTES, name="memory")
     return LimitedStore(store, capacity) if limit_bytes else store
 
 
 def _sqlite(section: StorageSection, means: Means) -> IBlobStore:
     path = means.state_path.absolute()
     processes = LockedProcesses(path.with_name(path.name + "-processes"))
-    return _rows("sqlite", means, processes, DiskCapacity(path.parent, means.threads))
-
-
-def _rows(name: str, means: Means, processes: Processes, capacity: Capacity) -> IBlobStore:
-    """What fits in one row goes there with the metadata, in one transaction instead of two."""
+    capacity = DiskCapacity(path.parent, means.threads)
     rows = BlobRows(means.database, means.threads, processes, capacity)
-    return InlineStore(rows, means.read_content, ROW_BYTES, name)
+    # What fits in one row goes there with the metadata, in one transaction instead of two.
+    return InlineStore(rows, means.read_content, ROW_BYTES, capacity, "sqlite")
 
 
 def _extension(section: StorageSection, means: Means) -> IBlobStore:
