@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .access_keys import AccessKeys
 from .accounts import Accounts
+from .adopting import Adoptions
 from .blobs import Blobs, Garbage
 from .buckets import Buckets
 from .check import Checks
 from .counters import Counters
 from .database import Database
 from .engine import Engine, FileEngine
+from .marking import marked
 from .objects import Objects
+from .showing import Names
 from .sqlite import Durability
 from .survey import Survey
 from .totals import Inventory
@@ -41,6 +44,16 @@ class Store:
     survey: Survey
     usages: Usages
     inventory: Inventory
+    names: Names
+    adoptions: Adoptions
+
+    def with_natural_names(self) -> Store:
+        """The same, for a backend that shows natural names: changes note what is to be shown."""
+        return evolve(
+            self,
+            objects=Objects(self.database, marked),
+            uploads=Uploads(self.database, marked),
+        )
 
 
 def open_store(
@@ -71,4 +84,6 @@ def store_on(engine: Engine, counters: Counters | None = None) -> Store:
         survey=Survey(database),
         usages=Usages(database),
         inventory=Inventory(database),
+        names=Names(database),
+        adoptions=Adoptions(database),
     )
