@@ -17,12 +17,12 @@ from .. import __version__
 from ..config.loader import load
 from ..config.model import Config
 from ..errors import ConfigError
-from .commands import buckets, fsck, keys, users
+from .commands import buckets, fsck, keys, scrub, users
 from .commands.frame import NOT_DONE, Call, Commands
 from .foundation import lay
 from .startup import explain
 
-_COMMANDS = (users, keys, buckets, fsck)
+_COMMANDS = (users, keys, buckets, fsck, scrub)
 
 _ABOUT = "What an operator does to a store from beside the daemon."
 _MORE = """\

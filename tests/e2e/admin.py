@@ -16,18 +16,27 @@ _PATIENCE_SECONDS = 60
 
 def admin(daemon: Daemon, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command with the daemon's configuration."""
+    process = admin_process(daemon, *arguments)
+    try:
+        output, errors = process.communicate(timeout=_PATIENCE_SECONDS)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def admin_process(daemon: Daemon, *arguments: str) -> subprocess.Popen[str]:
+    """Begin a command."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("BLEEPSTORE_")}
     environment["PYTHONPATH"] = str(ROOT)
     program = "from bleepstore.service.admin_command import main; main()"
     command = [sys.executable, "-c", program, "--config", str(daemon.configuration_path)]
-    return subprocess.run(
+    return subprocess.Popen(
         [*command, *arguments],
         cwd=daemon.folder,
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=_PATIENCE_SECONDS,
-        check=False,
     )
 
 
