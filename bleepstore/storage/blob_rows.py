@@ -1,8 +1,7 @@
 """The SQL of blobs in rows: each function is one transaction, or a part of one.
 
-A blob's bytes are rows of ``blob_row`` of at most :data:`ROW_BYTES`. While it is not certain that
-somebody refers to a blob it has a row in ``unsettled_blob``, which names the process that is at
-work on it.
+A blob's bytes are rows of ``blob_row`` of at most :data:`ROW_BYTES`. That it is on its way in is
+recorded with the first ones (see :mod:`.arrivals`).
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from attrs import frozen
 
 from ..errors import BlobMissing, StorageFull
 from ..interfaces import ITransaction
+from .arrivals import Arrival, arrive, settle
 
 ROW_BYTES = 512 * 1024
 """The most that a row holds. SQLite reads a row whole, so small ones serve small ranges better;
@@ -26,7 +26,6 @@ ROWS_PER_DELETION = 32
 MAX_DATABASE_BYTES = 2**44
 """16 TiB, what SQLite can address in pages of 4 KiB: https://www.sqlite.org/limits.html"""
 
-_BEGIN = "INSERT INTO unsettled_blob (locator, process) VALUES (?, ?)"
 _ADD = "INSERT INTO blob_row (locator, position, content) VALUES (?, ?, ?)"
 _SIZE = (
     "SELECT position + length(content) FROM blob_row WHERE locator = ? "
@@ -40,12 +39,6 @@ _DELETE = (
     "DELETE FROM blob_row WHERE (locator, position) IN "
     "(SELECT locator, position FROM blob_row WHERE locator $in_list LIMIT ?)"
 )
-_SETTLE = "DELETE FROM unsettled_blob WHERE locator $in_list"
-_UNSETTLE = (
-    "INSERT INTO unsettled_blob (locator, process) "
-    "SELECT value, ? FROM ($list) AS given WHERE true ON CONFLICT DO NOTHING"
-)
-_UNSETTLED = "SELECT locator, process FROM unsettled_blob"
 _LIST = "SELECT locator FROM blob_row WHERE position = 0 AND locator > ? ORDER BY locator LIMIT ?"
 
 
@@ -67,14 +60,6 @@ class AddRows:
     limit_bytes: int = 0
 
 
-@frozen
-class Unsettle:
-    """Blobs that a process will delete later."""
-
-    locators: tuple[str, ...]
-    process: str
-
-
 def add_rows(txn: ITransaction, command: AddRows) -> None:
     """Append to a blob.
 
@@ -84,7 +69,7 @@ def add_rows(txn: ITransaction, command: AddRows) -> None:
     if command.limit_bytes:
         require_room(txn, len(command.block), command.limit_bytes)
     if command.process:
-        txn.execute(_BEGIN, (command.locator, command.process))
+        arrive(txn, Arrival(command.locator, command.process))
     whole = memoryview(command.block)
     size = _even_size(len(whole))
     starts = range(0, len(whole), size) if len(whole) else [0]
@@ -153,28 +138,11 @@ def has_blob(txn: ITransaction, locator: str) -> bool:
 
 def delete_some(txn: ITransaction, locators: tuple[str, ...]) -> bool:
     """Delete some rows of the blobs; answer whether nothing is left of any of them."""
-    names = json.dumps(locators)
-    txn.execute(_DELETE, (names, ROWS_PER_DELETION))
+    txn.execute(_DELETE, (json.dumps(locators), ROWS_PER_DELETION))
     if txn.rowcount == ROWS_PER_DELETION:
         return False
-    txn.execute(_SETTLE, (names,))
+    settle(txn, locators)
     return True
-
-
-def settle(txn: ITransaction, locators: tuple[str, ...]) -> None:
-    """Somebody refers to the blobs now."""
-    txn.execute(_SETTLE, (json.dumps(locators),))
-
-
-def unsettle(txn: ITransaction, command: Unsettle) -> None:
-    """Nobody refers to the blobs any more; the process will delete them."""
-    txn.execute(_UNSETTLE, (command.process, json.dumps(command.locators)))
-
-
-def list_unsettled(txn: ITransaction) -> dict[str, str]:
-    """All unsettled blobs, each with the process that is at work on it."""
-    txn.execute(_UNSETTLED)
-    return dict(txn.fetch_all())
 
 
 def list_blobs(txn: ITransaction, after: str, limit: int) -> Sequence[str]:

@@ -18,27 +18,22 @@ a time, because nobody else can write while they do.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import Any
 
-import txaio
 from zope.interface import implementer
 
 from ..errors import BlobMissing
 from ..ids import is_blob_id
 from ..interfaces import IArrivals, IBlobStore, IDatabase
-from ..streams.threads import Threads
 from ..values import BlobName
 from . import blob_rows
+from .arrivals import Arrivals, IsReferenced
 from .capacity import Capacity
 from .locators import is_in_rows, rows_locator
-from .processes import Processes
 from .removal import Removal
 from .row_producer import RowProducer
 from .row_sink import RowSink
-
-log = txaio.make_logger()
 
 _PAGE = 500
 
@@ -49,63 +44,39 @@ class BlobRows:
 
     Args:
         database: where; it runs before this is started until after it is stopped.
-        threads: where locks are waited for.
-        processes: who else works on the database.
+        arrivals: of the same database.
         capacity: how much there is room for.
     """
 
     name = "rows"
 
-    def __init__(
-        self, database: IDatabase, threads: Threads, processes: Processes, capacity: Capacity
-    ) -> None:
+    def __init__(self, database: IDatabase, arrivals: Arrivals, capacity: Capacity) -> None:
         self._database = database
-        self._threads = threads
-        self._processes = processes
+        self._arrivals = arrivals
         self._capacity = capacity
-        self._process = ""
         self._readers: Counter[str] = Counter()
         self._deleted_while_read: set[str] = set()
-        self._settling: Removal[str] = Removal(self._settle)
         self._removal: Removal[str] = Removal(self.remove)
 
     async def start(self) -> None:
         """Raises ``OSError`` if the disk does not allow it; the message has the path."""
-        self._process = await self._threads.run(self._processes.enter)
+        await self._arrivals.start()
 
     async def stop(self) -> None:
-        await self._settling.finish()
         await self._removal.finish()
-        if self._process and self._process not in (await self._unsettled()).values():
-            # Otherwise the lock stays until the process ends: a recovery elsewhere that found it
-            # free could remove a blob that this process is about to refer to.
-            self._process = ""
-            await self._threads.run(self._processes.leave)
+        await self._arrivals.stop()
 
-    async def recover(self, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]) -> int:
-        arrivals = await self.list_arrivals()
-        abandoned = [locator for locator, is_live in arrivals.items() if not is_live]
-        removed = 0
-        for start in range(0, len(abandoned), _PAGE):
-            page = abandoned[start : start + _PAGE]
-            referenced = await is_referenced(page)
-            await self._settle([each for each in page if each in referenced])
-            orphans = [each for each in page if each not in referenced]
-            await self.remove(orphans)
-            removed += len(orphans)
-        if abandoned:
-            log.info("recovered blobs on their way in", found=len(abandoned), removed=removed)
-        return removed
+    async def recover(self, is_referenced: IsReferenced) -> int:
+        return await self._arrivals.recover(is_referenced, self.remove)
 
     async def open_sink(self, name: BlobName, size_bytes: int | None) -> RowSink:
         if not is_blob_id(name.blob_id):
             raise ValueError(f"not a blob id: {name.blob_id!r}")
-        if not self._process:
-            raise RuntimeError("the store is not started")
+        process = self._arrivals.process
         if size_bytes is not None:
             await self._capacity.check(size_bytes)
         locator = rows_locator(name.blob_id)
-        return RowSink(self._database, locator, self._process, self._capacity.limit_bytes, self)
+        return RowSink(self._database, locator, process, self._capacity.limit_bytes, self)
 
     async def read(self, locator: str, offset: int, length: int) -> RowProducer:
         if not is_in_rows(locator):
@@ -134,8 +105,7 @@ class BlobRows:
         being_read = tuple(locator for locator in ours if locator in self._readers)
         if being_read:
             self._deleted_while_read.update(being_read)
-            command = blob_rows.Unsettle(being_read, self._process)
-            await self._database.write("unsettle_blobs", blob_rows.unsettle, command)
+            await self._arrivals.unsettle(being_read)
         await self.remove([locator for locator in ours if locator not in being_read])
 
     async def exists(self, locator: str) -> bool:
@@ -154,13 +124,11 @@ class BlobRows:
 
     async def list_arrivals(self) -> dict[str, bool]:
         """Those on their way out, while somebody still reads them, are among them."""
-        unsettled = await self._unsettled()  # first: a process is there before its blobs are
-        living = await self._threads.run(self._processes.living)
-        return {locator: process in living for locator, process in unsettled.items()}
+        return await self._arrivals.list()
 
     def settled(self, locator: str) -> None:
         """See :class:`~bleepstore.storage.row_sink.Aftermath`."""
-        self._settling.add(locator)
+        self._arrivals.settled(locator)
 
     async def remove(self, locators: Sequence[str]) -> None:
         """Remove all rows of blobs, and the records of them as unsettled in the end."""
@@ -171,10 +139,3 @@ class BlobRows:
             is_over = await self._database.write(
                 "delete_blob_rows", blob_rows.delete_some, tuple(locators)
             )
-
-    async def _settle(self, locators: Sequence[str]) -> None:
-        if locators:
-            await self._database.write("settle_blobs", blob_rows.settle, tuple(locators))
-
-    async def _unsettled(self) -> dict[str, str]:
-        return await self._database.read("list_unsettled_blobs", blob_rows.list_unsettled)

@@ -10,6 +10,7 @@ from ..config.loader import read_section
 from ..config.sections import StorageSection
 from ..errors import ConfigError
 from ..interfaces import IBlobStore
+from .arrivals import Arrivals
 from .blob_rows import ROW_BYTES
 from .blobs import BlobRows
 from .capacity import DiskCapacity, MemoryCapacity
@@ -41,18 +42,23 @@ def _local(section: StorageSection, means: Means) -> IBlobStore:
 def _memory(section: StorageSection, means: Means) -> IBlobStore:
     limit_bytes = section.memory.max_size_bytes
     capacity = MemoryCapacity(means.database, limit_bytes)
-    rows = BlobRows(means.database, means.threads, OneProcess(), capacity)
+    arrivals = Arrivals(means.database, means.threads, OneProcess())
+    rows = BlobRows(means.database, arrivals, capacity)
     store = InlineStore(rows, means.read_content, ROW_BYTES, name="memory")
     return LimitedStore(store, capacity) if limit_bytes else store
 
 
 def _sqlite(section: StorageSection, means: Means) -> IBlobStore:
-    path = means.state_path.absolute()
-    processes = LockedProcesses(path.with_name(path.name + "-processes"))
-    capacity = DiskCapacity(path.parent, means.threads)
-    rows = BlobRows(means.database, means.threads, processes, capacity)
+    capacity = DiskCapacity(means.state_path.absolute().parent, means.threads)
+    rows = BlobRows(means.database, _arrivals(means), capacity)
     # What fits in one row goes there with the metadata, in one transaction instead of two.
     return InlineStore(rows, means.read_content, ROW_BYTES, capacity, "sqlite")
+
+
+def _arrivals(means: Means) -> Arrivals:
+    path = means.state_path.absolute()
+    processes = LockedProcesses(path.with_name(path.name + "-processes"))
+    return Arrivals(means.database, means.threads, processes)
 
 
 def _extension(section: StorageSection, means: Means) -> IBlobStore:

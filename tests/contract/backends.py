@@ -213,7 +213,7 @@ class Rows(Backend):
         return None if blob is None else blob.content
 
     def let_go(self) -> None:
-        processes = self.rows._processes
+        processes = self.rows._arrivals._processes
         assert isinstance(processes, LockedProcesses)
         assert processes._own is not None
         processes._own._lock.close()
