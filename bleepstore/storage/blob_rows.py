@@ -95,6 +95,12 @@ def used_bytes(txn: ITransaction) -> int:
     return int((pages - free_pages) * page_bytes)
 
 
+def reusable_bytes(txn: ITransaction) -> int:
+    """How much of the database's file is free for what comes next."""
+    txn.execute("SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size")
+    return int(txn.fetch_one()[0])
+
+
 def require_room(txn: ITransaction, size_bytes: int, limit_bytes: int) -> None:
     """Raise :class:`StorageFull` if bytes to come do not fit below the limit."""
     if used_bytes(txn) + size_bytes > limit_bytes:

@@ -9,8 +9,8 @@ from typing import Protocol
 from ..errors import StorageFull
 from ..interfaces import IDatabase
 from ..streams.threads import Threads
-from .blob_rows import MAX_DATABASE_BYTES, used_bytes
-from .disk import check_room
+from .blob_rows import MAX_DATABASE_BYTES, reusable_bytes, used_bytes
+from .disk import LOG_BYTES, RESERVE_BYTES, check_room, free_bytes
 
 _PLENTY_BYTES = 4 * 1024**3
 """More than a disk can write in a second."""
@@ -28,26 +28,40 @@ class Capacity(Protocol):
 
 
 class DiskCapacity:
-    """The room on the disk that a database is on.
+    """The room on the disk that a database is on, and in its file, which never shrinks.
 
     A disk with plenty of room is not asked again for a moment, in which it cannot fill up.
 
     Args:
+        database: asked what was deleted in it, where its disk is nearly full.
         folder: of the database.
         threads: where the disk is asked.
     """
 
     limit_bytes = 0
 
-    def __init__(self, folder: Path, threads: Threads) -> None:
+    def __init__(self, database: IDatabase, folder: Path, threads: Threads) -> None:
+        self._database = database
         self._folder = folder
         self._threads = threads
         self._has_plenty_until = 0.0
 
     async def check(self, size_bytes: int) -> None:
-        if size_bytes > _PLENTY_BYTES or monotonic() >= self._has_plenty_until:
+        if size_bytes <= _PLENTY_BYTES and monotonic() < self._has_plenty_until:
+            return
+        try:
             free = await self._threads.run(check_room, self._folder, size_bytes)
+        except StorageFull:
+            if not await self._fits_in_the_file(size_bytes):
+                raise
+        else:
             self._has_plenty_until = monotonic() + 1.0 if free > 2 * _PLENTY_BYTES else 0.0
+
+    async def _fits_in_the_file(self, size_bytes: int) -> bool:
+        """Whether what was deleted makes up for what the disk lacks; the log needs the disk."""
+        free = await self._threads.run(free_bytes, self._folder)
+        reusable = await self._database.read("reusable_bytes", reusable_bytes)
+        return free >= LOG_BYTES and free + reusable >= size_bytes + RESERVE_BYTES
 
 
 class MemoryCapacity:

@@ -15,10 +15,11 @@ from ..errors import StorageFull
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-RESERVE_BYTES = 32 * 1024 * 1024
-"""What uploads leave free on a disk, so that it can be emptied when it is full: deletions, too, are
-written to the database's log, which takes 16 MiB before its pages can be used again, and one batch
-of changes more."""
+LOG_BYTES = 16 * 1024 * 1024
+"""How much a database writes to its log before it uses it anew: deletions, too, need this room."""
+
+RESERVE_BYTES = 2 * LOG_BYTES
+"""What uploads leave free on a disk, so that it can be emptied when it is full."""
 
 
 @contextmanager

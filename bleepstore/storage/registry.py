@@ -35,7 +35,8 @@ def open_backend(section: StorageSection, means: Means) -> IBlobStore:
 
 def _local(section: StorageSection, means: Means) -> IBlobStore:
     files = FileStore(section.local.root_dir, means.threads, is_durable=means.is_durable)
-    capacity = DiskCapacity(means.state_path.absolute().parent, means.threads)
+    folder = means.state_path.absolute().parent
+    capacity = DiskCapacity(means.database, folder, means.threads)
     return InlineStore(files, means.read_content, section.local.inline_max_bytes, capacity)
 
 
@@ -49,7 +50,8 @@ def _memory(section: StorageSection, means: Means) -> IBlobStore:
 
 
 def _sqlite(section: StorageSection, means: Means) -> IBlobStore:
-    capacity = DiskCapacity(means.state_path.absolute().parent, means.threads)
+    folder = means.state_path.absolute().parent
+    capacity = DiskCapacity(means.database, folder, means.threads)
     rows = BlobRows(means.database, _arrivals(means), capacity)
     # What fits in one row goes there with the metadata, in one transaction instead of two.
     return InlineStore(rows, means.read_content, ROW_BYTES, capacity, "sqlite")
