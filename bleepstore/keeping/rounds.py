@@ -41,9 +41,9 @@ class Rounds:
         """Whether nobody has asked for the end; long rounds ask between two steps."""
         return self._loop.running
 
-    def start(self) -> None:
-        """Begin, the first time after one interval."""
-        self._finished = self._loop.start(self._interval_seconds, now=False)
+    def start(self, *, at_once: bool = False) -> None:
+        """Begin, the first time after one interval, or at once."""
+        self._finished = self._loop.start(self._interval_seconds, now=at_once)
 
     async def stop(self) -> None:
         """End; fires when a round under way is over."""

@@ -1,0 +1,120 @@
+"""What requests ask of natural names: to be true before the answer, and to be looked at.
+
+See ``docs/backends/naming.rst``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import txaio
+from twisted.internet import defer
+from twisted.internet.defer import Deferred, DeferredList
+from zope.interface import implementer
+
+from ..clock import Clock
+from ..errors import BlobMissing, S3Error
+from ..ids import new_version_id
+from ..interfaces import IBlobStore, INaturalNames, IShowing
+from ..metadata.adopting import Adopt, Adoption, Known, Lose
+from ..metadata.showing import Name
+from ..metadata.store import Store
+from ..s3.recording import shielded
+from ..values import ObjectVersion
+from .reconciling import Reconciler
+from .turns import Turns
+
+log = txaio.make_logger()
+
+_AT_ONCE = 32
+_LAST_SECONDS = 5.0
+
+
+@implementer(IShowing)
+class Showing:
+    """Natural names as one process sees to them.
+
+    Args:
+        blobs: the backend.
+        natural: the same, as the one that shows natural names.
+        reactor: for timers (``IReactorTime``).
+        timeout_seconds: how long a request waits at most.
+    """
+
+    def __init__(
+        self,
+        metadata: Store,
+        blobs: IBlobStore,
+        natural: INaturalNames,
+        clock: Clock,
+        reactor: Any,
+        timeout_seconds: float,
+    ) -> None:
+        self._metadata = metadata
+        self._blobs = blobs
+        self._natural = natural
+        self._clock = clock
+        self._reactor = reactor
+        self._timeout_seconds = timeout_seconds
+        reconciler = Reconciler(metadata.names, natural, clock, reactor)
+        self._turns: Turns[Name] = Turns(reconciler.reconcile, _AT_ONCE)
+
+    async def stop(self) -> None:
+        """Begin nothing more; what is under way has a few seconds, and is left for later then."""
+        await self._turns.stop(_LAST_SECONDS, self._reactor)
+
+    def show(self, name: Name) -> Deferred[None]:
+        """Make a name true, or find out that this has to wait. Never fails but by being cancelled."""
+        return self._turns.take(name)
+
+    async def settle(self, bucket: str, keys: Sequence[str]) -> None:
+        """See :class:`~bleepstore.interfaces.IShowing`."""
+        names = [Name(bucket, key) for key in dict.fromkeys(keys)]
+        try:
+            await shielded(self._show_all(names)).addTimeout(self._timeout_seconds, self._reactor)
+        except defer.TimeoutError:
+            log.info("an answer does not wait any longer for names upstream", bucket=bucket)
+
+    async def _show_all(self, names: Sequence[Name]) -> None:
+        await DeferredList([self.show(name) for name in names])
+
+    async def check(self, version: ObjectVersion) -> None:
+        """See :class:`~bleepstore.interfaces.IShowing`."""
+        locators = dict.fromkeys(segment.locator for segment in version.segments)
+        for locator in filter(self._natural.is_shown, locators):
+            if not await self._blobs.exists(locator):
+                raise BlobMissing(locator)
+
+    async def look_again(self, bucket: str, key: str, version_id: str | None) -> bool:
+        """See :class:`~bleepstore.interfaces.IShowing`."""
+        name = Name(bucket, key)
+        if await self._metadata.names.is_pending(name):
+            await self.settle(bucket, [key])
+        try:
+            _, version = await self._metadata.objects.get(bucket, key, version_id)
+            known = (await self._metadata.adoptions.known(bucket, [key]))[key]
+        except S3Error:
+            return True  # it is gone, as the caller will find
+        try:
+            await self.check(version)
+        except BlobMissing as error:
+            await self._account_for(name, version, known, error)
+        return True
+
+    async def _account_for(
+        self, name: Name, version: ObjectVersion, known: Known, error: BlobMissing
+    ) -> None:
+        """Record what has become of a version whose bytes are not there."""
+        stands = await self._natural.look(name.bucket, name.key) if known.shows(version) else None
+        now_ms = self._clock.now_ms()
+        about = {"bucket": name.bucket, "key": name.key, "version_id": version.version_id}
+        if stands is None:
+            if await self._metadata.adoptions.lose(
+                Lose(name.bucket, version, known, new_version_id(), now_ms)
+            ):
+                log.warn("{bucket}/{key} was deleted upstream: {error}", error=str(error), **about)
+        elif not self._natural.is_same(error.locator, stands):
+            adoption = Adoption(stands, known, new_version_id())
+            await self._metadata.adoptions.adopt(Adopt(name.bucket, (adoption,), now_ms))
+            log.info("{bucket}/{key} was changed upstream, and is taken over", **about)
