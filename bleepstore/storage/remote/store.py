@@ -1,0 +1,185 @@
+"""A backend whose bytes are at a provider, whichever that is: see :mod:`.names` for where there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from attrs import evolve
+from twisted.web.iweb import IBodyProducer
+from zope.interface import implementer
+
+from ...errors import BlobMissing, StorageFull
+from ...ids import is_blob_id
+from ...interfaces import IArrivals, IBlobStore, INaturalNames
+from ...values import Appearance, Blob, BlobName, Segment, Shown
+from ..arrivals import Arrivals, IsReferenced
+from .locators import ShownBlob, private_blob_id, private_locator, shown_blob
+from .names import Names
+from .naming import Naming
+from .sink import Destination, RemoteSink
+from .upstream import IUpstream
+
+_MAX_PART_BYTES = 64 * 1024 * 1024
+
+
+@implementer(IBlobStore, IArrivals, INaturalNames)
+class RemoteStore:
+    """Keeps each blob in an object upstream.
+
+    Args:
+        upstream: the provider.
+        prefix: what all names there begin with.
+        arrivals: of the metadata database.
+    """
+
+    def __init__(self, upstream: IUpstream, prefix: str, arrivals: Arrivals) -> None:
+        self.name: str = upstream.name
+        self._upstream = upstream
+        self._arrivals = arrivals
+        self._names = Names(prefix)
+        self._naming = Naming(upstream, self._names)
+
+    async def start(self) -> None:
+        """Raises ``ConfigError`` where the provider does not let us work, ``OSError`` likewise."""
+        await self._upstream.start()
+        await self._arrivals.start()
+
+    async def stop(self) -> None:
+        try:
+            await self._arrivals.stop()
+        finally:
+            await self._upstream.stop()
+
+    # --- blobs
+
+    async def recover(self, is_referenced: IsReferenced) -> int:
+        return await self._arrivals.recover(is_referenced, self._remove)
+
+    async def open_sink(self, name: BlobName, size_bytes: int | None) -> RemoteSink:
+        if not is_blob_id(name.blob_id):
+            raise ValueError(f"not a blob id: {name.blob_id!r}")
+        destination = Destination(
+            private_locator(name.blob_id),
+            self._names.private(name.blob_id),
+            _part_bytes(self._upstream, size_bytes),
+        )
+        arrived = self._naming.arrived
+        return RemoteSink(self._upstream, self._arrivals, destination, arrived, self._remove)
+
+    async def read(self, locator: str, offset: int, length: int) -> IBodyProducer:
+        shown = shown_blob(locator)
+        if shown is not None:
+            return await self._read_shown(shown, offset, length)
+        blob_id = private_blob_id(locator)
+        if blob_id is None:
+            raise BlobMissing(locator)
+        return await self._open(locator, self._names.private(blob_id), None, offset, length)
+
+    async def _read_shown(self, shown: ShownBlob, offset: int, length: int) -> IBodyProducer:
+        """Where it is shown, or where it was retained; both are tried before it counts as gone."""
+        natural, retained = self._naming.places(shown)
+        if self._naming.is_retained(shown):
+            return await self._open(shown.locator, retained, None, offset, length)
+        try:
+            return await self._open(shown.locator, natural, shown.tag, offset, length)
+        except BlobMissing as missing:
+            try:
+                producer = await self._open(shown.locator, retained, None, offset, length)
+            except BlobMissing:
+                raise missing from None
+            self._naming.learn_retained(shown)
+            return producer
+
+    async def _open(
+        self, locator: str, name: str, tag: str | None, offset: int, length: int
+    ) -> IBodyProducer:
+        try:
+            return await self._upstream.open(name, tag, offset, length)
+        except BlobMissing as error:
+            raise type(error)(locator) from error
+
+    async def delete(self, locators: Sequence[str]) -> None:
+        names = [self._own_name(locator) for locator in locators]
+        if found := [name for name in names if name is not None]:
+            await self._upstream.delete(found)
+
+    def _own_name(self, locator: str) -> str | None:
+        """The name that is of this blob only; what is shown may be of another one by now."""
+        shown = shown_blob(locator)
+        if shown is not None:
+            self._naming.forget(shown)
+            return self._names.retained(shown.blob_id)
+        blob_id = private_blob_id(locator)
+        return None if blob_id is None else self._names.private(blob_id)
+
+    async def _remove(self, locators: Sequence[str]) -> None:
+        """Remove blobs on their way in, whole or in parts."""
+        for locator in locators:
+            blob_id = private_blob_id(locator)
+            if blob_id is not None:
+                await self._upstream.abort_strays(self._names.private(blob_id), None)
+        await self.delete(locators)
+        await self._arrivals.settle(locators)
+
+    async def exists(self, locator: str) -> bool:
+        return await self._naming.find(locator) is not None
+
+    async def list_locators(self) -> AsyncIterator[str]:
+        """The private ones: of what is shown the upstream does not know to which blob it belongs."""
+        async for standing in self._upstream.walk(self._names.all_private, ""):
+            blob_id = self._names.blob_id(standing.name)
+            if blob_id is not None:
+                yield private_locator(blob_id)
+
+    async def list_arrivals(self) -> Any:
+        return await self._arrivals.list()
+
+    # --- natural names
+
+    async def show(
+        self, bucket: str, key: str, segments: Sequence[Segment], appearance: Appearance
+    ) -> Blob | None:
+        return await self._naming.show(bucket, key, segments, appearance)
+
+    async def retain(self, locator: str) -> None:
+        await self._naming.retain(locator)
+
+    async def hide(self, bucket: str, key: str) -> None:
+        name = self._names.natural(bucket, key)
+        if self._upstream.fits(name):
+            await self._upstream.delete([name])
+
+    def is_shown(self, locator: str) -> bool:
+        return shown_blob(locator) is not None
+
+    async def look(self, bucket: str, key: str) -> Shown | None:
+        return await self._naming.look(bucket, key)
+
+    def is_same(self, locator: str, shown: Shown) -> bool:
+        known, standing = shown_blob(locator), shown_blob(shown.blob.locator)
+        if known is None or standing is None:
+            return False
+        return known == evolve(standing, blob_id=known.blob_id)
+
+    def walk(self, bucket: str, after_key: str) -> AsyncIterator[Shown]:
+        return self._naming.walk(bucket, after_key)
+
+    async def tidy(self, before_ms: int) -> int:
+        ended: int = await self._upstream.abort_strays(self._names.prefix, before_ms)
+        return ended
+
+
+def _part_bytes(upstream: IUpstream, size_bytes: int | None) -> int:
+    """Parts are only as large as need be: each upload holds two of them in memory.
+
+    Raises:
+        StorageFull: not even the largest are large enough.
+    """
+    part_bytes: int = upstream.part_bytes
+    max_parts: int = upstream.max_parts
+    if size_bytes is None or size_bytes <= part_bytes * max_parts:
+        return part_bytes
+    if size_bytes > _MAX_PART_BYTES * max_parts:
+        raise StorageFull(f"{size_bytes} bytes are too many for one upload to {upstream.name}")
+    return -(-size_bytes // max_parts)
