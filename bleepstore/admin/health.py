@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Awaitable, Callable, Mapping
-
-import txaio
-from attrs import frozen
-from twisted.python.failure import Failure
+from typing import Any
 
 from ..values import Reply, RequestHead
+from .checkup import Check, Checkup
 
-log = txaio.make_logger()
-
-Check = Callable[[], Awaitable[object]]
 Page = Callable[[RequestHead], Awaitable[Reply]]
 
 _JSON = ("content-type", "application/json")
@@ -28,11 +22,16 @@ PATHS = {
 }
 
 
-@frozen
 class Health:
-    """Answers health requests by running ``checks``: name → what must not fail."""
+    """Answers health requests.
 
-    _checks: Mapping[str, Check]
+    Args:
+        checks: what must not fail, by name.
+        reactor: for time limits.
+    """
+
+    def __init__(self, checks: Mapping[str, Check], reactor: Any) -> None:
+        self._checkups = {name: Checkup(name, check, reactor) for name, check in checks.items()}
 
     def pages(self) -> dict[str, Page]:
         """The pages by path."""
@@ -42,31 +41,18 @@ class Health:
         return Reply(200, (_TEXT,), b"ok\n")
 
     async def _ready(self, head: RequestHead) -> Reply:
-        failed = [name for name, outcome in (await self._run()).items() if not outcome["ok"]]
+        outcomes = [(name, await checkup.outcome()) for name, checkup in self._checkups.items()]
+        failed = [name for name, outcome in outcomes if not outcome.is_good]
         if failed:
             return Reply(503, (_TEXT,), f"not ready: {', '.join(failed)}\n".encode())
         return Reply(200, (_TEXT,), b"ready\n")
 
     async def _report(self, head: RequestHead) -> Reply:
-        outcomes = await self._run()
-        healthy = all(outcome["ok"] for outcome in outcomes.values())
-        document = {"status": "ok" if healthy else "failing", "checks": outcomes}
+        checks: dict[str, Any] = {}
+        for name, checkup in self._checkups.items():
+            outcome = await checkup.outcome()
+            checks[name] = {"ok": outcome.is_good, "latency_ms": outcome.latency_ms}
+        healthy = all(check["ok"] for check in checks.values())
+        document = {"status": "ok" if healthy else "failing", "checks": checks}
         body = json.dumps(document, indent=2, sort_keys=True).encode() + b"\n"
         return Reply(200 if healthy else 503, (_JSON,), body)
-
-    async def _run(self) -> dict[str, dict[str, object]]:
-        return {name: await _outcome(name, check) for name, check in self._checks.items()}
-
-
-async def _outcome(name: str, check: Check) -> dict[str, object]:
-    began = time.monotonic()
-    try:
-        await check()
-    except Exception:
-        log.failure("health check {name} failed", failure=Failure(), name=name)
-        return {"ok": False, "latency_ms": _since(began)}
-    return {"ok": True, "latency_ms": _since(began)}
-
-
-def _since(began: float) -> float:
-    return round((time.monotonic() - began) * 1000, 3)

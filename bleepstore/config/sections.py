@@ -110,11 +110,12 @@ class ServerSection:
         ),
     )
     workers: int | Literal["auto"] = field(
-        default=1,
+        default="auto",
         metadata=about(
             either("auto", "auto", integer(1, 1024, expected="a number of processes from 1 on")),
-            "Number of processes that serve requests; auto: one for each processor core. With more "
-            "than one, a process of their own starts and watches them.",
+            "Number of processes that serve requests; auto: one for each processor core, and one "
+            "for storage.backend: memory. With more than one, a process of their own starts and "
+            "watches them.",
         ),
     )
     max_object_size: int = field(
@@ -409,6 +410,15 @@ class ObservabilitySection:
     api_docs: bool = field(
         default=True,
         metadata=about(FLAG, "Whether /docs, a page about the API, and /openapi.json are served."),
+    )
+    listen: str | None = field(
+        default=None,
+        metadata=about(
+            text("an address such as 127.0.0.1:9100, or an endpoint string of Twisted"),
+            "Where these pages are served, and nothing else, instead of beside the buckets. One "
+            "process answers there for all. Default: at every address of the server, where no "
+            "bucket can have their names.",
+        ),
     )
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import frozen
 from twisted.internet.interfaces import IProtocolFactory
 
-from .. import __version__
-from ..admin import api_docs, health
-from ..admin.api_docs import ApiDocs
-from ..admin.health import Health, Page
+from ..admin.checkup import Check
+from ..admin.health import Page
 from ..admin.metrics import Metrics
 from ..admin.shared_metrics import SharedMetrics
 from ..auth.authenticate import Authenticator
@@ -20,35 +17,35 @@ from ..auth.authorize import Authorizer
 from ..auth.credentials import CachedCredentials
 from ..clock import Clock
 from ..config.model import Config
-from ..documents.error import error_document
-from ..errors import S3Error
-from ..ids import new_blob_id
-from ..interfaces import IBlobStore
 from ..protocol.address import Addressing
 from ..protocol.dispatch import Dispatcher
-from ..protocol.openapi import openapi_document
 from ..s3.context import Services
-from ..values import BlobName, Exchange, Ownership, RequestHead
-from ..wire.limits import WireLimits
+from ..values import Ownership, RequestHead
 from ..wire.routes import Front
 from ..wire.site import WireSite, make_site
-from .access_log import AccessLog
 from .foundation import Foundation, lay
 from .house import StoreRoom
-from .kept_store import keep
+from .kept_store import KeptStore, keep
 from .logs import LogOutput
+from .office import make_office
+from .pages import make_pages
 from .request_lines import RequestLines
-
-# More than any backend keeps in memory before it looks at its disk.
-_CHECKED_BYTES = 16 * 1024 * 1024
+from .sites import Finished, make_finished, make_limits, refusal
 
 
 @frozen
 class House:
-    """All rooms of one process, connected. See :class:`~bleepstore.service.house.House`."""
+    """All rooms of one process, connected. See :class:`~bleepstore.service.house.House`.
 
+    Attributes:
+        office: shows the pages for operators, where they have an address of their own.
+    """
+
+    _reactor: Any
     _store: StoreRoom
     _site: WireSite
+    _metrics: Metrics | None
+    office: WireSite | None = None
 
     @property
     def site(self) -> IProtocolFactory:
@@ -56,6 +53,8 @@ class House:
 
     async def start(self) -> None:
         await self._store.start()
+        if self._metrics is not None:
+            self._metrics.start(self._reactor)
 
     async def wind_down(self) -> None:
         await self._site.traffic.wind_down()
@@ -67,41 +66,101 @@ class House:
         self._site.traffic.abort()
 
     async def stop(self) -> None:
-        await self._store.stop()
+        try:
+            await self._store.stop()
+        finally:
+            if self._metrics is not None:
+                self._metrics.stop()
 
 
 def assemble(config: Config, reactor: Any, log_output: LogOutput) -> House:
     """Build the house of a daemon that is one process; nothing is touched before its ``start``."""
-    foundation = lay(config, reactor)
     metrics = Metrics() if config.observability.metrics else None
-    lines = RequestLines(config.logging, log_output, reactor)
-    site = _site(config, reactor, foundation, metrics, lines)
-    return House(keep(config, reactor, foundation), site)
+    foundation = lay(config, reactor, metrics)
+    finished = make_finished(config, metrics, RequestLines(config.logging, log_output, reactor))
+    pages = make_pages(config, reactor, foundation, metrics)
+    office = make_office(config, reactor, pages, finished)
+    site = _site(config, reactor, foundation, {} if office else pages, finished)
+    _watch(metrics, site)
+    return House(reactor, keep(config, reactor, foundation), site, metrics, office)
 
 
 def assemble_worker(
     config: Config, reactor: Any, shared: SharedMetrics | None, log_output: LogOutput
 ) -> House:
     """Build the house of one process of several, all of which count in ``shared``."""
-    foundation = lay(config, reactor)
     metrics = Metrics(shared) if shared is not None else None
-    lines = RequestLines(config.logging, log_output, reactor)
-    return House(foundation, _site(config, reactor, foundation, metrics, lines))
+    foundation = lay(config, reactor, metrics)
+    finished = make_finished(config, metrics, RequestLines(config.logging, log_output, reactor))
+    has_office = config.observability.listen is not None
+    pages = {} if has_office else make_pages(config, reactor, foundation, metrics)
+    site = _site(config, reactor, foundation, pages, finished)
+    _watch(metrics, site)
+    return House(reactor, foundation, site, metrics)
+
+
+@frozen
+class Headquarters:
+    """The rooms of a process that serves through others. See :class:`~bleepstore.service.house.KeptHouse`."""
+
+    _reactor: Any
+    _store: KeptStore
+    _metrics: Metrics | None
+    office: WireSite | None
+
+    async def start(self) -> None:
+        await self._store.start()
+        if self._metrics is not None:
+            self._metrics.start(self._reactor)
+
+    async def recover(self) -> None:
+        await self._store.recover()
+
+    async def stop(self) -> None:
+        try:
+            await self._store.stop()
+        finally:
+            if self._metrics is not None:
+                self._metrics.stop()
+
+
+def assemble_headquarters(
+    config: Config,
+    reactor: Any,
+    log_output: LogOutput,
+    metrics: Metrics | None,
+    checks: Mapping[str, Check],
+) -> Headquarters:
+    """Build what the process has that starts workers.
+
+    Args:
+        metrics: where it counts, together with the workers.
+        checks: what must hold for the daemon to be ready, beside what has to do with the store.
+    """
+    foundation = lay(config, reactor, metrics)
+    finished = make_finished(config, metrics, RequestLines(config.logging, log_output, reactor))
+    pages = make_pages(config, reactor, foundation, metrics, checks)
+    office = make_office(config, reactor, pages, finished)
+    return Headquarters(reactor, keep(config, reactor, foundation), metrics, office)
+
+
+def _watch(metrics: Metrics | None, site: WireSite) -> None:
+    if metrics is not None:
+        text = "Requests whose answers are not over."
+        metrics.watch("http_requests_in_flight", text, lambda: site.traffic.requests_in_flight)
 
 
 def _site(
     config: Config,
     reactor: Any,
     foundation: Foundation,
-    metrics: Metrics | None,
-    lines: RequestLines,
+    pages: Mapping[str, Page],
+    finished: Finished,
 ) -> WireSite:
     clock = Clock()
-    metadata, blobs = foundation.metadata, foundation.blobs
-    pages = _pages(config, foundation, metrics)
     services = Services(
-        metadata=metadata,
-        blobs=blobs,
+        metadata=foundation.metadata,
+        blobs=foundation.blobs,
         threads=foundation.threads,
         clock=clock,
         region=config.server.region,
@@ -114,9 +173,11 @@ def _site(
         handler=_dispatcher(config, addressing, services, reactor),
         pages=pages,
         claims=_claims(addressing),
-        finished=_finished(config, metrics, lines),
+        finished=finished,
     )
-    return make_site(front, reactor=reactor, refusal=_refusal, clock=clock, limits=_limits(config))
+    return make_site(
+        front, reactor=reactor, refusal=refusal, clock=clock, limits=make_limits(config)
+    )
 
 
 def _dispatcher(
@@ -130,33 +191,6 @@ def _dispatcher(
     return Dispatcher(addressing, authenticator, authorizer, services, reactor)
 
 
-def _pages(config: Config, foundation: Foundation, metrics: Metrics | None) -> dict[str, Page]:
-    pages: dict[str, Page] = {}
-    about: dict[str, str] = {}
-    if config.observability.health_check:
-        metadata, blobs = foundation.metadata, foundation.blobs
-        checks = {
-            "metadata": lambda: metadata.blobs.referenced(()),
-            "storage": lambda: _begin_a_blob(blobs),
-        }
-        pages |= Health(checks).pages()
-        about |= health.PATHS
-    if metrics is not None:
-        pages["/metrics"] = metrics.page
-        about["/metrics"] = "What was counted and measured, for Prometheus."
-    if config.observability.api_docs:
-        about |= api_docs.PATHS
-        make_document = partial(openapi_document, __version__, about)
-        pages |= ApiDocs(foundation.threads, make_document).pages()
-    return pages
-
-
-async def _begin_a_blob(blobs: IBlobStore) -> None:
-    """Find out whether the backend takes bytes by beginning to give it some, too many for memory."""
-    sink = await blobs.open_sink(BlobName("health", "check", new_blob_id()), _CHECKED_BYTES)
-    await sink.abort()
-
-
 def _claims(addressing: Addressing) -> Callable[[RequestHead], bool]:
     """Pages are only read; and below a bucket's own host name, ``/metrics`` is a key like any other."""
 
@@ -167,32 +201,3 @@ def _claims(addressing: Addressing) -> Callable[[RequestHead], bool]:
         )
 
     return is_page
-
-
-def _finished(
-    config: Config, metrics: Metrics | None, lines: RequestLines
-) -> Callable[[Exchange], None]:
-    access_log = AccessLog(config.logging.slow_request_seconds * 1000, lines)
-    if metrics is None:
-        return access_log
-    count = metrics.count
-
-    def finished(exchange: Exchange) -> None:
-        count(exchange)
-        access_log(exchange)
-
-    return finished
-
-
-def _refusal(code: str, request_id: str) -> bytes:
-    return error_document(S3Error(code), "/", request_id)
-
-
-def _limits(config: Config) -> WireLimits:
-    server = config.server
-    return WireLimits(
-        header_timeout_seconds=server.header_timeout_seconds,
-        idle_timeout_seconds=server.idle_timeout_seconds,
-        body_stall_seconds=server.body_stall_seconds,
-        min_body_rate_bytes_per_second=server.min_body_rate_bytes_per_second,
-    )

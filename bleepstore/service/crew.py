@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any, Protocol
 
 from ..config.model import Config
-from .assembly import assemble
+from .assembly import assemble, assemble_headquarters
 from .doors import Doors
-from .kept_store import keep
+from .listeners import Door
 from .logs import LogChoice
+from .office import Office
 from .reception import Reception
 from .solo import Solo
 from .supervisor import Supervisor
@@ -22,11 +23,12 @@ from .workers import start_worker
 class Crew(Protocol):
     """Who serves, as the daemon sees them."""
 
-    def start(self, doors: list[Doors]) -> Awaitable[None]:
+    def start(self, doors: list[Doors], office: Door | None = None) -> Awaitable[None]:
         """Begin to serve at these doors; fires when all do.
 
         Args:
             doors: those of each process.
+            office: where the pages for operators are, if they have an address of their own.
 
         May fail with what an operator can understand.
         """
@@ -50,6 +52,7 @@ def make_crew(config: Config, reactor: Any, logs: LogChoice) -> Crew:
     tls = Tls(config.server.tls)
     if config.worker_count > 1:
         start = partial(start_worker, reactor, config, logs.relay)
-        tally = Tally(config.observability.metrics)
-        return Supervisor(reactor, keep(config, reactor), tls, tally, start)
-    return Solo(Reception(reactor, assemble(config, reactor, logs.output), tls))
+        open_store = partial(assemble_headquarters, config, reactor, logs.output)
+        return Supervisor(reactor, open_store, tls, Tally(config.observability.metrics), start)
+    house = assemble(config, reactor, logs.output)
+    return Solo(Reception(reactor, house, tls), Office(reactor, house.office))

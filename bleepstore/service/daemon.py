@@ -17,7 +17,7 @@ from ..errors import CannotListen
 from .banner import log_banner
 from .crew import Crew
 from .doors import Doors, close_doors, endpoint_doors, from_systemd, open_doors
-from .endpoints import Threshold, make_threshold
+from .endpoints import Threshold, from_address, make_threshold
 from .logs import LogChoice
 from .notify import Notifier
 from .signals import Signals
@@ -43,6 +43,7 @@ class Daemon(Service):
     _logs: LogChoice
     _doors: list[Doors] | None = field(default=None, init=False)
     _thresholds: list[Threshold] = field(factory=list, init=False)
+    _office: Threshold | None = field(default=None, init=False)
     _starting: Deferred[None] | None = field(default=None, init=False)
     _is_serving: bool = field(default=False, init=False)
     _notifier: Notifier = field(init=False)
@@ -74,10 +75,17 @@ class Daemon(Service):
         try:
             for endpoint in self._config.server.endpoints:
                 self._thresholds.append(make_threshold(self._reactor, endpoint))
+            self._office = self._open_office()
         except CannotListen:
             close_doors(doors)
             raise
         return [(*some, *endpoint_doors(self._thresholds)) for some in doors]
+
+    def _open_office(self) -> Threshold | None:
+        address = self._config.observability.listen
+        if address is None:
+            return None
+        return make_threshold(self._reactor, from_address(address), "observability.listen")
 
     def startService(self) -> None:
         """Start the crew once the reactor runs."""
@@ -97,9 +105,12 @@ class Daemon(Service):
     async def _start(self, doors: list[Doors]) -> None:
         log_banner(self._config)
         urls = [door.url for door in doors[0]]
-        await self._crew.start(doors)
+        offices = endpoint_doors([self._office] if self._office is not None else [])
+        await self._crew.start(doors, *offices)
         for url in urls:
             log.info("listening on {url}", url=url)
+        if self._office is not None:
+            log.info("showing health and metrics on {url}", url=self._office.url)
         self._is_serving = True
         self._notifier.ready()
 
@@ -128,7 +139,7 @@ class Daemon(Service):
 
     async def _stop(self) -> None:
         close_doors(self._doors or [])
-        for threshold in self._thresholds:
+        for threshold in (*self._thresholds, *([self._office] if self._office else [])):
             await threshold.close()
         if self._starting is None:
             return

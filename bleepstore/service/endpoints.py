@@ -9,6 +9,7 @@ protocol, works in every worker, and workers come and go without the socket bein
 from __future__ import annotations
 
 import os
+import re
 import socket
 from typing import Any
 
@@ -21,6 +22,9 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from ..errors import CannotListen
+
+_ADDRESS = re.compile(r"(?P<host>\[(?P<v6>[0-9A-Fa-f:.]+)\]|[^:\[\]]+):(?P<port>\d+)")
+_KINDS = frozenset(("tcp", "ssl"))  # of endpoints that may look like an address
 
 
 @frozen(eq=False)
@@ -38,13 +42,25 @@ class Threshold:
         """The same socket, for another descriptor."""
         return socket.socket(fileno=os.dup(self._port.fileno()))
 
+    @property
+    def url(self) -> str:
+        """What people can copy: ``http://127.0.0.1:9100``, or the string."""
+        if not self.endpoint.startswith("tcp:"):
+            return self.endpoint
+        address = self._port.getHost()
+        shown = f"[{address.host}]" if ":" in address.host else address.host
+        return f"http://{shown}:{address.port}"
+
     async def close(self) -> None:
         """Close it, and remove its name, should it have one in the file system."""
         await maybeDeferred(self._port.stopListening)
 
 
-def make_threshold(reactor: Any, endpoint: str) -> Threshold:
+def make_threshold(reactor: Any, endpoint: str, key: str = "server.endpoints") -> Threshold:
     """Make the socket of an endpoint.
+
+    Args:
+        key: of the endpoint in the configuration.
 
     Raises:
         CannotListen: the string means nothing, or its address cannot be had.
@@ -53,18 +69,27 @@ def make_threshold(reactor: Any, endpoint: str) -> Threshold:
     try:
         serverFromString(reactor, endpoint).listen(Factory()).addBoth(outcome.append)
     except Exception as error:
-        raise _cannot_listen(endpoint, error) from error
+        raise _cannot_listen(key, endpoint, error) from error
     (port,) = outcome or [None]
     if isinstance(port, Failure):
-        raise _cannot_listen(endpoint, port.value)
+        raise _cannot_listen(key, endpoint, port.value)
     if not hasattr(port, "fileno"):
-        raise CannotListen(f"server.endpoints: {endpoint}: expected a kind that has a socket")
+        raise CannotListen(f"{key}: {endpoint}: expected a kind that has a socket")
     port.stopReading()
     return Threshold(endpoint, port)
 
 
-def _cannot_listen(endpoint: str, error: object) -> CannotListen:
-    return CannotListen(f"server.endpoints: cannot listen on {endpoint}: {error}")
+def _cannot_listen(key: str, endpoint: str, error: object) -> CannotListen:
+    return CannotListen(f"{key}: cannot listen on {endpoint}: {error}")
+
+
+def from_address(address: str) -> str:
+    """The endpoint string of an address such as ``127.0.0.1:9100``; one that is one stays it."""
+    match = _ADDRESS.fullmatch(address)
+    if match is None or match["host"] in _KINDS:
+        return address
+    host = (match["v6"] or match["host"]).replace(":", r"\:")
+    return f"tcp:{match['port']}:interface={host}"
 
 
 def listen_at(

@@ -7,11 +7,13 @@ from typing import Any
 
 from attrs import frozen
 
+from ..admin.metrics import Metrics
 from ..auth.signer import Signer
 from ..config.model import Config
 from ..interfaces import IBlobStore
 from ..keeping.snapshots import Snapshots
 from ..metadata.memory import MemoryEngine
+from ..metadata.sqlite import Durability
 from ..metadata.store import Store, open_store, store_on
 from ..storage.extension import Means
 from ..storage.registry import open_backend
@@ -66,23 +68,30 @@ class Foundation:
                 self._occupancy.leave()
 
 
-def lay(config: Config, reactor: Any) -> Foundation:
-    """Build it; nothing is touched before its ``start``."""
-    return (_lay_in_memory if config.storage.backend == "memory" else _lay_on_disk)(config, reactor)
+def lay(config: Config, reactor: Any, metrics: Metrics | None = None) -> Foundation:
+    """Build it; nothing is touched before its ``start``.
+
+    Args:
+        metrics: where it is counted what the metadata and the backend do; None for nowhere.
+    """
+    lay_one = _lay_in_memory if config.storage.backend == "memory" else _lay_on_disk
+    return lay_one(config, reactor, metrics)
 
 
-def _lay_on_disk(config: Config, reactor: Any) -> Foundation:
+def _lay_on_disk(config: Config, reactor: Any, metrics: Metrics | None) -> Foundation:
     path = config.metadata.sqlite.path
-    metadata = open_store(path, reactor, "full" if _is_strict(config) else "relaxed")
-    blobs, threads = _backend(config, reactor, metadata, path)
+    durability: Durability = "full" if _is_strict(config) else "relaxed"
+    metadata = open_store(path, reactor, durability, metrics.metadata if metrics else None)
+    blobs, threads = _backend(config, reactor, metadata, path, metrics)
     return Foundation(metadata, blobs, threads, _occupancy(path))
 
 
-def _lay_in_memory(config: Config, reactor: Any) -> Foundation:
+def _lay_in_memory(config: Config, reactor: Any, metrics: Metrics | None) -> Foundation:
     path = config.storage.snapshot_path
     engine = MemoryEngine(reactor, path)
-    metadata = store_on(engine)
-    blobs, threads = _backend(config, reactor, metadata, config.storage.memory.snapshot_path)
+    metadata = store_on(engine, metrics.metadata if metrics else None)
+    state_path = config.storage.memory.snapshot_path
+    blobs, threads = _backend(config, reactor, metadata, state_path, metrics)
     if path is None:
         return Foundation(metadata, blobs, threads, None)
     interval_seconds = config.storage.memory.snapshot_interval_seconds
@@ -91,7 +100,7 @@ def _lay_in_memory(config: Config, reactor: Any) -> Foundation:
 
 
 def _backend(
-    config: Config, reactor: Any, metadata: Store, state_path: Path
+    config: Config, reactor: Any, metadata: Store, state_path: Path, metrics: Metrics | None
 ) -> tuple[IBlobStore, Threads]:
     threads = Threads(reactor, "bytes", _BYTE_THREADS)
     means = Means(
@@ -103,7 +112,12 @@ def _backend(
         state_path=state_path,
         signer=Signer,
     )
-    return open_backend(config.storage, means), threads
+    backend = open_backend(config.storage, means)
+    if metrics is None:
+        return backend, threads
+    waiting = "Changes of the metadata that wait for a commit."
+    metrics.watch("metadata_queue_length", waiting, lambda: metadata.database.queue_length)
+    return metrics.backend.measured(backend), threads
 
 
 def _occupancy(path: Path) -> Occupancy:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.interfaces import IProtocolFactory
 
 from ..config.model import Config
+
+if TYPE_CHECKING:
+    from ..wire.site import WireSite
 
 
 class StoreRoom(Protocol):
@@ -24,14 +27,22 @@ class StoreRoom(Protocol):
         """Close storage and metadata. Also called when :meth:`start` has failed."""
 
 
-class KeptRoom(StoreRoom, Protocol):
+class HasOffice(Protocol):
+    """What has pages for operators to show."""
+
+    @property
+    def office(self) -> WireSite | None:
+        """Shows them at an address of their own; None if there is no such address."""
+
+
+class KeptHouse(StoreRoom, HasOffice, Protocol):
     """A store and who keeps it in order; its start recovers what a crash left half done."""
 
     def recover(self) -> Awaitable[None]:
         """Remove what processes that are gone have left half done."""
 
 
-class House(StoreRoom, Protocol):
+class House(StoreRoom, HasOffice, Protocol):
     """All rooms, built and connected, but not yet at work. Its start and stop are the store's."""
 
     @property

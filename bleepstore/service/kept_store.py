@@ -10,7 +10,7 @@ from ..clock import Clock
 from ..config.model import Config
 from ..keeping.garbage import GarbageCollector
 from ..keeping.uploads import UploadExpirer
-from .foundation import Foundation, lay
+from .foundation import Foundation
 
 
 @frozen
@@ -41,14 +41,13 @@ class KeptStore:
         await self._foundation.stop()
 
 
-def keep(config: Config, reactor: Any, foundation: Foundation | None = None) -> KeptStore:
+def keep(config: Config, reactor: Any, foundation: Foundation) -> KeptStore:
     """Build it; nothing is touched before its ``start``.
 
     Args:
-        foundation: what others in this process use as well; default: one of its own.
+        foundation: which others in this process may use as well.
     """
     clock, storage = Clock(), config.storage
-    foundation = foundation or lay(config, reactor)
     metadata, grace_seconds = foundation.metadata, storage.garbage_grace_seconds
     garbage = GarbageCollector(metadata.garbage, foundation.blobs, clock, reactor, grace_seconds)
     uploads = UploadExpirer(metadata.uploads, clock, reactor, storage.upload_expiry_days)

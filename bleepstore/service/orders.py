@@ -1,53 +1,84 @@
 """What the parent and its workers say to each other.
 
-A worker gets its :class:`Assignment` on its standard input when it starts. From then on the two
-speak AMP over a socket of their own; to both, its end means that the other one is gone.
+A worker gets the configuration on its standard input when it starts. From then on the two speak AMP
+over a socket of their own; to both, its end means that the other one is gone.
 """
 
 from __future__ import annotations
 
 import pickle
+import socket
+from pathlib import Path
+from typing import Any
 
-from attrs import frozen
 from twisted.protocols import amp
 
 from ..admin.shared_metrics import SharedMetrics
 from ..config.model import Config
 from ..errors import WorkerFailed
+from .doors import Doors
+from .listeners import Door
 
 ORDERS_FD = 3
-FIRST_DOOR_FD = 4
 
 
-@frozen
-class Assignment:
-    """What a worker has to know; its doors are the descriptors from ``FIRST_DOOR_FD`` on.
+def dump_config(config: Config) -> bytes:
+    """For :func:`load_config`; it has secrets in it."""
+    return pickle.dumps(config)
 
-    Attributes:
-        doors: for each door whether clients speak TLS there, and the endpoint, if it is one's.
-        metrics: where the worker counts; None for nowhere.
-    """
 
-    config: Config
-    doors: tuple[tuple[bool, str | None], ...]
-    metrics: SharedMetrics | None
-
-    def dump(self) -> bytes:
-        """For :meth:`load`; it has secrets in it."""
-        return pickle.dumps(self)
-
-    @classmethod
-    def load(cls, dumped: bytes) -> Assignment:
-        """What the same program has dumped, in the process that has started this one."""
-        assignment = pickle.loads(dumped)  # noqa: S301 - from the parent and nobody else
-        assert isinstance(assignment, cls)  # noqa: S101
-        return assignment
+def load_config(dumped: bytes) -> Config:
+    """What the same program has dumped, in the process that has started this one."""
+    config = pickle.loads(dumped)  # noqa: S301 - from the parent and nobody else
+    assert isinstance(config, Config)  # noqa: S101
+    return config
 
 
 class Serve(amp.Command):
-    """Start; answered when clients are served, or when the reason why not is logged."""
+    """Start; answered when clients are served, or when the reason why not is logged.
 
+    The sockets themselves go along. Without a folder and a name the worker counts nowhere.
+    """
+
+    arguments = [
+        (
+            b"doors",
+            amp.AmpList(
+                [
+                    (b"socket", amp.Descriptor()),
+                    (b"is_tls", amp.Boolean()),
+                    (b"endpoint", amp.Unicode(optional=True)),
+                ]
+            ),
+        ),
+        (b"folder", amp.Unicode(optional=True)),
+        (b"name", amp.Unicode(optional=True)),
+    ]
     errors = {WorkerFailed: b"WORKER_FAILED"}
+
+
+def to_arguments(doors: Doors, metrics: SharedMetrics | None) -> dict[str, Any]:
+    """The arguments of :class:`Serve`."""
+    rows = [
+        {"socket": door.socket.fileno(), "is_tls": door.is_tls, "endpoint": door.endpoint}
+        for door in doors
+    ]
+    if metrics is None:
+        return {"doors": rows}
+    return {"doors": rows, "folder": str(metrics.folder), "name": metrics.name}
+
+
+def to_doors(rows: list[dict[str, Any]]) -> Doors:
+    """The doors that the arguments tell of, with sockets of one's own."""
+    return tuple(
+        Door(socket.socket(fileno=row["socket"]), row["is_tls"], row.get("endpoint"))
+        for row in rows
+    )
+
+
+def to_metrics(folder: str | None, name: str | None) -> SharedMetrics | None:
+    """The place that the arguments tell of."""
+    return SharedMetrics(Path(folder), name) if folder and name else None
 
 
 class Reload(amp.Command):

@@ -7,6 +7,8 @@ from attrs import define
 
 from ..errors import ConfigError
 from .doors import Doors
+from .listeners import Door
+from .office import Office
 from .reception import Reception
 
 log = txaio.make_logger()
@@ -17,12 +19,15 @@ class Solo:
     """Serves in this process. See :class:`~bleepstore.service.crew.Crew`."""
 
     _reception: Reception
+    _office: Office
 
-    async def start(self, doors: list[Doors]) -> None:
+    async def start(self, doors: list[Doors], office: Door | None = None) -> None:
         (own,) = doors
         await self._reception.open(own)
+        await self._office.open(office)
 
     async def stop(self, seconds: float) -> None:
+        await self._office.close()
         await self._reception.close(seconds)
 
     def reload(self) -> None:

@@ -6,22 +6,27 @@ worker starts, and again whenever one has ended; credentials; housekeeping.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import txaio
-from attrs import define, field
+from attrs import define, field, frozen
 from twisted.internet import defer
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults
 from twisted.python.failure import Failure
 
+from ..admin.checkup import Check
+from ..admin.metrics import Metrics
 from ..admin.shared_metrics import SharedMetrics
 from ..errors import ConfigError, WorkerFailed
 from .backoff import Backoff
 from .doors import Doors
-from .house import KeptRoom
+from .house import KeptHouse
+from .listeners import Door
+from .office import Office
 from .tally import Tally
 from .tls import Tls
+from .understudy import Understudy
 from .workers import Worker
 
 log = txaio.make_logger()
@@ -29,7 +34,8 @@ log = txaio.make_logger()
 # More than a worker needs to end once its requests are over.
 _LAST_SECONDS = 10.0
 
-StartWorker = Callable[[Doors, SharedMetrics | None], Worker]
+OpenStore = Callable[[Metrics | None, Mapping[str, Check]], KeptHouse]
+"""Builds what the workers serve, given where it counts, and what must hold for it to be ready."""
 
 
 @define(eq=False)
@@ -39,13 +45,13 @@ class _Post:
     Attributes:
         doors: its sockets; they stay open here, so that clients who come while nobody serves
             wait for the next worker.
-        worker: who serves. Whoever is replaced without need, or not yet in place, is not it.
+        engagement: who serves. Whoever is replaced without need, or not yet in place, is not it.
         respawn: the call that will start the next one.
     """
 
     doors: Doors
     backoff: Backoff = field(factory=Backoff)
-    worker: Worker | None = None
+    engagement: _Engagement | None = None
     respawn: Any = None
 
     def leave_empty(self) -> None:
@@ -54,59 +60,111 @@ class _Post:
             self.respawn.cancel()
 
 
+@frozen(eq=False)
+class _Engagement:
+    """A worker at a post, from its call on.
+
+    Attributes:
+        serving: fires when it serves; fails if the worker ends before.
+        metrics: where it counts.
+        began_at: in seconds of the reactor's clock.
+    """
+
+    worker: Worker
+    post: _Post
+    serving: Deferred[Any]
+    metrics: SharedMetrics | None
+    began_at: float
+
+
 @define(eq=False)
 class Supervisor:
     """Serves through workers. See :class:`~bleepstore.service.crew.Crew`.
 
     Args:
-        store: what the workers serve.
+        open_store: builds what the workers serve.
         tls: read here as well, so that what is wrong with it is said once.
         tally: where the workers count.
-        start_worker: starts one at some doors.
+        start_worker: starts one, without a place to serve at.
     """
 
     _reactor: Any
-    _store: KeptRoom
+    _open_store: OpenStore
     _tls: Tls
     _tally: Tally
-    _start_worker: StartWorker
+    _start_worker: Callable[[], Worker]
+    _store: KeptHouse | None = field(default=None, init=False)
+    _metrics: Metrics | None = field(default=None, init=False)
+    _office: Office = field(init=False)
     _posts: list[_Post] = field(factory=list, init=False)
-    _workers: set[Worker] = field(factory=set, init=False)
+    _workers: dict[Worker, _Engagement | None] = field(factory=dict, init=False)
+    _understudy: Understudy = field(init=False)
     _recovering: DeferredLock = field(factory=DeferredLock, init=False)
     _replacing: DeferredLock = field(factory=DeferredLock, init=False)
     _is_serving: bool = field(default=False, init=False)
     _all_gone: Deferred[None] | None = field(default=None, init=False)
 
-    async def start(self, doors: list[Doors]) -> None:
+    def __attrs_post_init__(self) -> None:
+        self._understudy = Understudy(self._reactor, self._employ)
+        self._office = Office(self._reactor)
+
+    async def start(self, doors: list[Doors], office: Door | None = None) -> None:
         self._tls.load()
-        await self._store.start()
-        self._tally.start()
+        self._metrics = self._tally.start()
+        store = self._store = self._open_store(self._metrics, {"workers": self._check})
+        await store.start()
         self._posts = [_Post(each) for each in doors]
-        for post in self._posts:
-            post.worker = self._hire(post)
-        serving = [post.worker.serving for post in self._posts if post.worker is not None]
         try:
-            await gatherResults(serving, consumeErrors=True)
+            await gatherResults(
+                [self._fill(post).serving for post in self._posts], consumeErrors=True
+            )
         except defer.FirstError as error:
             raise WorkerFailed("a worker did not start") from error
+        self._office = Office(self._reactor, store.office)
+        await self._office.open(office)
         self._is_serving = True
+        self._understudy.prepare()
 
-    def _hire(self, post: _Post) -> Worker:
-        worker = self._start_worker(post.doors, self._tally.enter())
-        self._workers.add(worker)
-        worker.ended.addCallback(self._ended, worker, post).addErrback(_unexpected)
+    async def _check(self) -> None:
+        """Fail if nobody serves."""
+        if not any(post.engagement and post.engagement.serving.called for post in self._posts):
+            raise WorkerFailed("no worker serves")
+
+    def _employ(self) -> Worker:
+        worker = self._start_worker()
+        self._workers[worker] = None
+        worker.ended.addCallback(self._ended, worker).addErrback(_unexpected)
         return worker
+
+    def _engage(self, post: _Post) -> _Engagement:
+        """Let somebody serve at a post."""
+        worker, metrics = self._understudy.take(), self._tally.enter()
+        serving = worker.serve(post.doors, metrics)
+        engagement = _Engagement(worker, post, serving, metrics, self._reactor.seconds())
+        self._workers[worker] = engagement
+        serving.addCallback(self._serves, worker)
+        return engagement
+
+    def _serves(self, answer: object, worker: Worker) -> object:
+        log.info("worker {pid} serves", pid=worker.pid)
+        return answer
+
+    def _fill(self, post: _Post) -> _Engagement:
+        """Let somebody serve at an empty post, and be the one who does."""
+        post.engagement = self._engage(post)
+        return post.engagement
 
     # --- when one is gone --------------------------------------------------------------------
 
-    def _ended(self, how: str, worker: Worker, post: _Post) -> None:
-        self._workers.discard(worker)
-        self._tally.leave(worker.metrics)
-        self._recover()
+    def _ended(self, how: str, worker: Worker) -> None:
+        engagement = self._workers.pop(worker)
+        if engagement is not None:
+            self._tally.leave(engagement.metrics)
+            self._recover()
         if self._all_gone is not None and not self._workers:
             self._all_gone.callback(None)
-        elif self._is_serving and post.worker is worker:
-            self._miss(how, worker, post)
+        elif self._is_serving and not self._understudy.missed(worker, how):
+            self._miss(how, engagement)
 
     def _recover(self) -> None:
         """Clean up behind whoever has ended. The living are not disturbed."""
@@ -114,22 +172,27 @@ class Supervisor:
         recovered.addErrback(_unexpected)
 
     async def _recover_store(self) -> None:
-        await self._store.recover()
+        if self._store is not None:
+            await self._store.recover()
 
-    def _miss(self, how: str, worker: Worker, post: _Post) -> None:
-        seconds = post.backoff.next(self._reactor.seconds() - worker.started_at)
+    def _miss(self, how: str, engagement: _Engagement | None) -> None:
+        """Replace a worker that has ended, unless nobody had it any more."""
+        if engagement is None or engagement.post.engagement is not engagement:
+            return
+        post = engagement.post
+        seconds = post.backoff.next(self._reactor.seconds() - engagement.began_at)
         log.error(
             "worker {pid} {how}; another one follows in {seconds:g} s",
-            pid=worker.pid, how=how, seconds=seconds,
+            pid=engagement.worker.pid, how=how, seconds=seconds,
         )  # fmt: skip
-        self._tally.worker_restarted()
-        post.worker = None
+        if self._metrics is not None:
+            self._metrics.workers_restarted.inc()
+        post.engagement = None
         post.respawn = self._reactor.callLater(seconds, self._respawn, post)
 
     def _respawn(self, post: _Post) -> None:
-        worker = post.worker = self._hire(post)
-        worker.serving.addCallbacks(
-            lambda _: log.info("worker {pid} serves", pid=worker.pid),
+        self._fill(post).serving.addCallbacks(
+            lambda _: self._understudy.prepare(),
             lambda _: None,  # it has ended, which is seen to
         )
 
@@ -153,38 +216,45 @@ class Supervisor:
 
     async def _replace_all(self) -> None:
         log.info("replacing all workers, one by one")
+        self._understudy.dismiss()  # what it has loaded may be out of date
         for post in self._posts:
             if not await self._replace(post):
-                return
-        log.info("all workers are replaced")
+                break
+        else:
+            log.info("all workers are replaced")
+        if self._is_serving:
+            self._understudy.prepare()
 
     async def _replace(self, post: _Post) -> bool:
         """Answer whether the successor serves; if not, everything stays as it was."""
-        successor = self._hire(post)
+        successor = self._engage(post)
         try:
             await successor.serving
         except Exception as error:
             if self._is_serving:
                 log.error("the workers stay: the successor failed ({error})", error=str(error))
             return False
-        former, post.worker = post.worker, successor
+        former, post.engagement = post.engagement, successor
         post.leave_empty()
         if former is not None:
-            former.retire()
+            former.worker.retire()
         return True
 
     # --- when all end ------------------------------------------------------------------------
 
     async def stop(self, seconds: float) -> None:
         self._is_serving = False
+        self._understudy.dismiss()
         for post in self._posts:
             post.leave_empty()
         try:
+            await self._office.close()
             await self._dismiss(seconds)
             await self._recovering.acquire()
         finally:
+            if self._store is not None:
+                await self._store.stop()
             self._tally.stop()
-            await self._store.stop()
 
     async def _dismiss(self, seconds: float) -> None:
         if not self._workers:

@@ -1,4 +1,4 @@
-"""Where the workers count for ``/metrics``, and what the parent counts itself."""
+"""Where the workers count for ``/metrics``, and their parent with them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 
 from attrs import define, field
 
-from ..admin.shared_metrics import SharedCounter, SharedMetrics
+from ..admin.metrics import Metrics
+from ..admin.shared_metrics import SharedMetrics
+
+_OWN_NAME = "0"
 
 
 @define
@@ -26,19 +29,19 @@ class Tally:
 
     _is_wanted: bool
     _folder: Path | None = field(default=None, init=False)
-    _restarts: SharedCounter | None = field(default=None, init=False)
     _taken: set[str] = field(factory=set, init=False)
 
-    def start(self) -> None:
-        """Make the folder, where systemd wants such things if it says so."""
-        if self._is_wanted:
-            parent = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0] or None
-            self._folder = Path(tempfile.mkdtemp(prefix="bleepstore-metrics-", dir=parent))
-            self._restarts = SharedCounter(
-                self._folder,
-                "bleepstore_workers_restarted",
-                "Workers that ended by themselves and were replaced.",
-            )
+    def start(self) -> Metrics | None:
+        """Make the folder, where systemd wants such things if it says so.
+
+        Returns:
+            what this process counts itself; None if nobody counts.
+        """
+        if not self._is_wanted:
+            return None
+        parent = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0] or None
+        self._folder = Path(tempfile.mkdtemp(prefix="bleepstore-metrics-", dir=parent))
+        return Metrics(SharedMetrics(self._folder, _OWN_NAME))
 
     def enter(self) -> SharedMetrics | None:
         """A place for one more worker; None if nobody counts."""
@@ -54,13 +57,8 @@ class Tally:
             metrics.leave()
             self._taken.discard(metrics.name)
 
-    def worker_restarted(self) -> None:
-        if self._restarts is not None:
-            self._restarts.increment()
-
     def stop(self) -> None:
         """Remove the folder; no effect without one."""
-        if self._folder is not None and self._restarts is not None:
-            self._restarts.close()
+        if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = self._restarts = None
+            self._folder = None

@@ -1,9 +1,9 @@
 # mypy: allow-untyped-calls
 """A worker process: serves at the doors that it is given, and does what its parent says.
 
-``python -m bleepstore.service.worker``, started by :mod:`.workers` and by nobody else. It logs to
-its standard output, whose lines the parent passes on. When the parent is gone, it ends at once, so
-that a new parent finds the addresses free.
+``python -m bleepstore.service.worker``, started by :mod:`.workers` and by nobody else. It loads the
+program and waits until it is given doors. It logs to its standard output, whose lines the parent
+passes on. When the parent is gone, it ends at once, so that a new parent finds the addresses free.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import txaio
@@ -26,9 +27,18 @@ from ..admin.shared_metrics import SharedMetrics
 from ..config.model import Config
 from ..errors import WorkerFailed
 from .doors import Doors
-from .listeners import Door
+from .house import House
 from .logs import LogOutput, make_observer, standard_output
-from .orders import FIRST_DOOR_FD, ORDERS_FD, Assignment, Reload, Retire, Serve, Stop
+from .orders import (
+    ORDERS_FD,
+    Reload,
+    Retire,
+    Serve,
+    Stop,
+    load_config,
+    to_doors,
+    to_metrics,
+)
 from .reception import Reception
 from .solo import reload_certificate
 from .startup import explain
@@ -39,22 +49,24 @@ log = txaio.make_logger()
 _LAST_SECONDS = 10
 
 
+Assemble = Callable[[SharedMetrics | None], House]
+"""Builds the house, given where it counts."""
+
+
 @define(eq=False)
 class Worker:
     """One process that serves.
 
     Args:
-        reception: at the doors.
-        doors: from the parent.
-        metrics: where this process and others count.
+        assemble: builds what it serves.
     """
 
     _config: Config
     _reactor: Any
-    _reception: Reception
-    _doors: Doors
-    _metrics: SharedMetrics | None
+    _assemble: Assemble
     exit_code: int = field(default=0, init=False)
+    _metrics: SharedMetrics | None = field(default=None, init=False)
+    _reception: Reception | None = field(default=None, init=False)
     _opening: Deferred[None] | None = field(default=None, init=False)
     _is_stopping: bool = field(default=False, init=False)
     _patience_seconds: float = field(init=False)
@@ -64,14 +76,21 @@ class Worker:
         # Whatever ends the reactor, an order or SIGTERM, ends the service in good order.
         self._reactor.addSystemEventTrigger("before", "shutdown", self._close)
 
-    async def serve(self) -> None:
+    async def serve(self, doors: Doors, metrics: SharedMetrics | None) -> None:
         """Begin.
+
+        Args:
+            doors: from the parent.
+            metrics: where this process and others count.
 
         Raises:
             WorkerFailed: that cannot be; why is logged, and the process ends.
         """
-        self._opening = Deferred.fromCoroutine(self._reception.open(self._doors))
+        self._metrics = metrics
         try:
+            tls = Tls(self._config.server.tls)
+            self._reception = Reception(self._reactor, self._assemble(metrics), tls)
+            self._opening = Deferred.fromCoroutine(self._reception.open(doors))
             await self._opening
         except Exception as error:
             if not self._is_stopping:
@@ -88,11 +107,13 @@ class Worker:
         self.stop(0)
 
     def reload(self) -> None:
-        reload_certificate(self._reception)
+        if self._reception is not None:
+            reload_certificate(self._reception)
 
     async def retire(self) -> None:
         """Serve those to the end who are connected, then stop."""
-        await self._reception.retire()
+        if self._reception is not None:
+            await self._reception.retire()
         self.stop(0)
 
     def stop(self, seconds: float) -> None:
@@ -115,8 +136,12 @@ class Worker:
         self._is_stopping = True
         if self._opening is not None:
             self._opening.cancel()
-        closing = Deferred.fromCoroutine(self._reception.close(self._patience_seconds))
+        closing = Deferred.fromCoroutine(self._close_reception())
         return closing.addErrback(lambda failure: log.failure("cannot stop", failure=failure))
+
+    async def _close_reception(self) -> None:
+        if self._reception is not None:
+            await self._reception.close(self._patience_seconds)
 
 
 class Ear(amp.AMP):
@@ -127,12 +152,11 @@ class Ear(amp.AMP):
         self._worker = worker
 
     @Serve.responder
-    def serve(self) -> Deferred[dict[str, Any]]:
-        return Deferred.fromCoroutine(self._serve())
-
-    async def _serve(self) -> dict[str, Any]:
-        await self._worker.serve()
-        return {}
+    def serve(
+        self, doors: list[dict[str, Any]], folder: str | None = None, name: str | None = None
+    ) -> Deferred[dict[str, Any]]:
+        serving = self._worker.serve(to_doors(doors), to_metrics(folder, name))
+        return Deferred.fromCoroutine(_answered(serving))
 
     @Reload.responder
     def reload(self) -> dict[str, Any]:
@@ -155,32 +179,36 @@ class Ear(amp.AMP):
         self._worker.orphan()
 
 
+async def _answered(work: Awaitable[None]) -> dict[str, Any]:
+    await work
+    return {}
+
+
 def main() -> int:
     """Run until the parent, or its end, says otherwise; answers the exit code."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # sent to the whole group, but meant for the parent
-    assignment = Assignment.load(sys.stdin.buffer.read())
+    config = load_config(sys.stdin.buffer.read())
     output = LogOutput(standard_output())
-    observer = make_observer(assignment.config.logging, output)
+    observer = make_observer(config.logging, output)
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
-    txaio.set_global_log_level(assignment.config.logging.level)
+    txaio.set_global_log_level(config.logging.level)
     try:
-        return _run(assignment, output)
+        return _run(config, output)
     finally:
         output.flush()
 
 
-def _run(assignment: Assignment, output: LogOutput) -> int:
-    # Imported here, so that nothing is settled on a reactor or on metrics before.
+def _run(config: Config, output: LogOutput) -> int:
+    # Imported here, so that nothing is settled on a reactor before.
     from twisted.internet import reactor as installed
 
     from .assembly import assemble_worker
 
     reactor: Any = installed
-    config = assignment.config
-    house = assemble_worker(config, reactor, assignment.metrics, output)
-    reception = Reception(reactor, house, Tls(config.server.tls))
-    worker = Worker(config, reactor, reception, _doors(assignment), assignment.metrics)
+    worker = Worker(
+        config, reactor, lambda metrics: assemble_worker(config, reactor, metrics, output)
+    )
     os.set_blocking(ORDERS_FD, False)
     reactor.adoptStreamConnection(
         ORDERS_FD, socket.AF_UNIX, Factory.forProtocol(lambda: Ear(worker))
@@ -188,13 +216,6 @@ def _run(assignment: Assignment, output: LogOutput) -> int:
     os.close(ORDERS_FD)
     reactor.run()
     return worker.exit_code
-
-
-def _doors(assignment: Assignment) -> Doors:
-    return tuple(
-        Door(socket.socket(fileno=descriptor), is_tls, endpoint)
-        for descriptor, (is_tls, endpoint) in enumerate(assignment.doors, FIRST_DOOR_FD)
-    )
 
 
 if __name__ == "__main__":

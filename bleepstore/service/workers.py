@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import txaio
-from attrs import define, field, frozen
+from attrs import define, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import Factory, ProcessProtocol
@@ -22,7 +22,7 @@ from ..admin.shared_metrics import SharedMetrics
 from ..config.layers import PREFIX
 from ..config.model import Config
 from .doors import Doors
-from .orders import FIRST_DOOR_FD, ORDERS_FD, Assignment, Reload, Retire, Serve, Stop
+from .orders import ORDERS_FD, Reload, Retire, Serve, Stop, dump_config, to_arguments
 
 log = txaio.make_logger()
 
@@ -87,22 +87,26 @@ class Worker:
 
     Attributes:
         pid: its process id.
-        metrics: where it counts.
-        started_at: in seconds of the reactor's clock.
-        serving: fires when clients are served; fails if the process ends before.
         ended: fires when the process is gone, with words that say how it ended.
     """
 
     pid: int
-    metrics: SharedMetrics | None
-    started_at: float
     ended: Deferred[str]
     _transport: Any
     _orders: amp.AMP
-    serving: Deferred[Any] = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "serving", self._orders.callRemote(Serve))
+    def serve(self, doors: Doors, metrics: SharedMetrics | None) -> Deferred[Any]:
+        """Let it serve at some doors, which stay open here as well.
+
+        Args:
+            doors: their sockets listen at last when the worker does.
+            metrics: where it counts.
+
+        Returns:
+            fires when clients are served; fails if the process ends before.
+        """
+        serving: Deferred[Any] = self._orders.callRemote(Serve, **to_arguments(doors, metrics))
+        return serving
 
     def reload(self) -> None:
         """Let it read the certificate anew."""
@@ -114,7 +118,7 @@ class Worker:
 
     def stop(self, seconds: float) -> None:
         """Let it end; requests in flight have some seconds to finish."""
-        self._orders.callRemote(Stop, seconds=seconds)
+        self._orders.callRemote(Stop, seconds=float(seconds))
 
     def kill(self) -> None:
         """End it now."""
@@ -127,37 +131,28 @@ def _gone(failure: Failure) -> None:
     log.debug("an order was not heard: {problem}", problem=failure.getErrorMessage())
 
 
-def start_worker(
-    reactor: Any, config: Config, relay: Relay, doors: Doors, metrics: SharedMetrics | None
-) -> Worker:
-    """Start a worker at some doors, which stay open here as well.
+def start_worker(reactor: Any, config: Config, relay: Relay) -> Worker:
+    """Start a worker, which then gets ready to serve.
 
     Args:
         relay: gets the lines of its log.
-        doors: their sockets listen at last when the worker does.
-        metrics: where it counts.
     """
     ours, theirs = socket.socketpair()
     with ours, theirs:
         pipes = WorkerPipes(relay)
-        transport = _spawn(reactor, pipes, theirs, doors)
-        assignment = Assignment(
-            config, tuple((door.is_tls, door.endpoint) for door in doors), metrics
-        )
-        transport.write(assignment.dump())
+        transport = _spawn(reactor, pipes, theirs)
+        transport.write(dump_config(config))
         transport.closeStdin()
         orders = amp.AMP()
         ours.setblocking(False)
         factory = Factory.forProtocol(lambda: orders)
         reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, factory)
-    return Worker(transport.pid, metrics, reactor.seconds(), pipes.ended, transport, orders)
+    return Worker(transport.pid, pipes.ended, transport, orders)
 
 
-def _spawn(reactor: Any, pipes: WorkerPipes, orders: socket.socket, doors: Doors) -> Any:
+def _spawn(reactor: Any, pipes: WorkerPipes, orders: socket.socket) -> Any:
     descriptors: dict[int, int | str] = {_STDIN: "w", _STDOUT: "r", _STDERR: "r"}
     descriptors[ORDERS_FD] = orders.fileno()
-    for child_fd, door in enumerate(doors, FIRST_DOOR_FD):
-        descriptors[child_fd] = door.socket.fileno()
     # -P: modules come from where the parent found them, and not from the working directory.
     command = [sys.executable, "-P", "-m", f"{__package__}.worker"]
     return reactor.spawnProcess(
@@ -166,7 +161,7 @@ def _spawn(reactor: Any, pipes: WorkerPipes, orders: socket.socket, doors: Doors
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of the configuration: it may be secret, and comes in the assignment."""
+    """Nothing of the configuration: it may be secret, and comes another way."""
     environment = {
         name: value
         for name, value in os.environ.items()

@@ -81,7 +81,7 @@ OTHERS = {
     "domain": "s3.example.com, s3.internal",
     "public_hosts": "[store.example.com]",
     "endpoints": "tcp:9001:interface=10.0.0.1, unix:/run/store.sock",
-    "workers": "auto",
+    "workers": "3",
     "certificate": "/etc/store/tls.pem",
     "private_key": "/etc/store/tls.key",
     "max_object_size": "5GiB",
@@ -135,6 +135,7 @@ OTHERS = {
     "metrics": "false",
     "health_check": "off",
     "api_docs": "off",
+    "listen": "127.0.0.1:9100",
 }
 
 

@@ -70,9 +70,14 @@ class News:
         wait_for(lambda: self.count(pattern), pattern)
 
 
-def workers(daemon: Daemon) -> set[int]:
-    """The process ids of the daemon's children."""
+def children(daemon: Daemon) -> set[int]:
+    """The process ids of the daemon's children: workers, and one who waits for a place."""
     return set(map(int, Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()))
+
+
+def workers(daemon: Daemon) -> set[int]:
+    """The process ids of those who serve."""
+    return children(daemon) & set(map(int, re.findall(r"worker (\d+) serves", daemon.log)))
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
@@ -170,11 +175,11 @@ def test_metrics_of_all_workers_are_added_up(crowd: Daemon) -> None:
     news, before, restarted = News(crowd), metric(crowd, counted), _restarts(crowd)
     for _ in range(30):
         assert ask(crowd, "GET", "/healthz").status == 200
-    assert metric(crowd, counted) >= before + 30
+    wait_for(lambda: metric(crowd, counted) >= before + 30, "the count")  # told once a second
     os.kill(max(workers(crowd)), signal.SIGKILL)
     news.wait_for(r"worker \d+ serves")
     assert metric(crowd, counted) >= before + 30
-    assert _restarts(crowd) == restarted + 1
+    wait_for(lambda: _restarts(crowd) == restarted + 1, "the count of restarts")
 
 
 def _restarts(daemon: Daemon) -> float:
@@ -255,7 +260,8 @@ def test_requests_that_do_not_finish_are_cut(own_daemon: Daemon) -> None:
 
 
 def test_workers_end_with_their_parent(own_crowd: Daemon) -> None:
-    orphans = workers(own_crowd)
+    wait_for(lambda: len(children(own_crowd)) == 3, "the start of one who waits")
+    orphans = children(own_crowd)
     (counts,) = {path.parent for pid in orphans for path in _open_files(pid, "counter_*.db")}
     assert counts.exists()
     with _begin_upload(own_crowd, "/bucket/k"):
@@ -268,7 +274,7 @@ def test_workers_end_with_their_parent(own_crowd: Daemon) -> None:
 
 
 def test_no_secret_is_in_a_workers_arguments_or_environment(crowd: Daemon) -> None:
-    for pid in workers(crowd):
+    for pid in children(crowd):
         process = Path(f"/proc/{pid}")
         shown = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         assert b"bleepstore.service.worker" in shown

@@ -23,6 +23,7 @@ from bleepstore.service.logs import LogOutput
 class FakeHouse:
     def __init__(self) -> None:
         self.site = Factory.forProtocol(Echo)
+        self.office = None
         self._behaviour = os.environ.get("FAKE_HOUSE", "")
 
     async def start(self) -> None:
@@ -51,5 +52,7 @@ def assemble(config: Config, reactor: Any, log_output: LogOutput) -> FakeHouse:
 if __name__ == "__main__":
     assembly: Any = types.ModuleType("bleepstore.service.assembly")
     assembly.assemble = assemble
+    assembly.assemble_headquarters = None  # there is one worker
     sys.modules[assembly.__name__] = assembly
+    os.environ["BLEEPSTORE_SERVER__WORKERS"] = "1"
     run()

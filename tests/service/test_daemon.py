@@ -20,6 +20,7 @@ from bleepstore.config.model import Config
 from bleepstore.config.sections import AuthSection, ServerSection
 from bleepstore.service.daemon import Daemon
 from bleepstore.service.logs import LogChoice
+from bleepstore.service.office import Office
 from bleepstore.service.reception import Reception
 from bleepstore.service.solo import Solo
 from bleepstore.service.tls import Tls
@@ -34,6 +35,7 @@ class FakeHouse:
     started: Deferred[None] = field(factory=lambda: succeed(None))
     drained: Deferred[None] = field(factory=lambda: succeed(None))
     steps: list[str] = field(factory=list)
+    office: None = None
     site: Any = field(factory=lambda: Factory.forProtocol(Echo))
 
     async def start(self) -> None:
@@ -61,9 +63,9 @@ class Runner:
         self.running: list[Daemon] = []
 
     def start(self, house: FakeHouse, auth: AuthSection = AUTH, timeout: float = 1000) -> Daemon:
-        server = ServerSection(host="127.0.0.1", port=0, shutdown_timeout=timeout)
+        server = ServerSection(host="127.0.0.1", port=0, workers=1, shutdown_timeout=timeout)
         config = Config(server=server, auth=auth)
-        crew = Solo(Reception(reactor, house, Tls(server.tls)))
+        crew = Solo(Reception(reactor, house, Tls(server.tls)), Office(reactor))
         daemon = Daemon(config, reactor, crew, LogChoice(config.logging, {}))
         daemon.privilegedStartService()
         daemon.startService()

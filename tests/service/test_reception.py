@@ -23,6 +23,7 @@ class FakeHouse:
     drained: Deferred[None] = field(factory=Deferred)
     steps: list[str] = field(factory=list)
     site: Any = None
+    office: None = None
 
     async def start(self) -> None:
         self.steps.append("start")

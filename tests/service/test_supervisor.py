@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 import pytest_twisted
 from attrs import define, field
+from prometheus_client import values
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 
+from bleepstore.admin.checkup import Check
+from bleepstore.admin.metrics import Metrics
 from bleepstore.admin.shared_metrics import SharedMetrics
 from bleepstore.config.sections import TlsSection
 from bleepstore.errors import WorkerFailed
@@ -28,14 +31,23 @@ _pids = count(1)
 
 @define(eq=False)
 class FakeWorker:
-    """Notes what it is told; serves and ends when the test says so."""
+    """Notes what it is told; serves and ends when the test says so.
 
-    metrics: SharedMetrics | None
-    started_at: float
+    Attributes:
+        metrics: where it counts; there once it has a place.
+    """
+
     pid: int = field(factory=lambda: next(_pids))
-    serving: Deferred[None] = field(factory=Deferred)
+    metrics: SharedMetrics | None = None
+    serving: Deferred[None] | None = None
     ended: Deferred[str] = field(factory=Deferred)
     orders: list[Any] = field(factory=list)
+
+    def serve(self, doors: Doors, metrics: SharedMetrics | None) -> Deferred[None]:
+        assert self.serving is None
+        self.metrics = metrics
+        self.serving = Deferred()
+        return self.serving
 
     def reload(self) -> None:
         self.orders.append("reload")
@@ -49,8 +61,13 @@ class FakeWorker:
     def kill(self) -> None:
         self.orders.append("kill")
 
+    def begin(self) -> None:
+        """It serves, unless it has no place, or serves already."""
+        if self.serving is not None and not self.serving.called:
+            self.serving.callback(None)
+
     def end(self) -> None:
-        if not self.serving.called:
+        if self.serving is not None and not self.serving.called:
             self.serving.errback(ConnectionResetError())
         self.ended.callback("exited with code 1")
 
@@ -58,6 +75,8 @@ class FakeWorker:
 @define
 class FakeStore:
     steps: list[str] = field(factory=list)
+    checks: Mapping[str, Check] = field(factory=dict)
+    office: None = None
 
     async def start(self) -> None:
         self.steps.append("start")
@@ -83,23 +102,33 @@ class Stage:
     def __attrs_post_init__(self) -> None:
         tls = Tls(TlsSection())
         start: Any = self._start_worker
-        self.supervisor = Supervisor(self.clock, self.store, tls, self.tally, start)
+        self.supervisor = Supervisor(self.clock, self._open, tls, self.tally, start)
         self.starting = ensureDeferred(self.supervisor.start([(), ()]))
 
-    def _start_worker(self, doors: Doors, metrics: SharedMetrics | None) -> FakeWorker:
-        self.started.append(FakeWorker(metrics, self.clock.seconds()))
+    def _open(self, metrics: Metrics | None, checks: Mapping[str, Check]) -> FakeStore:
+        self.store.checks = checks
+        return self.store
+
+    def _start_worker(self) -> FakeWorker:
+        self.started.append(FakeWorker())
         return self.started[-1]
 
-    def serve(self) -> list[FakeWorker]:
-        """All that have been started serve."""
+    def serve(self) -> tuple[FakeWorker, ...]:
+        """All that have a place serve; answer those that live."""
         for worker in list(self.started):
-            if not worker.serving.called:
-                worker.serving.callback(None)
-        return list(self.started)
+            worker.begin()
+        return tuple(each for each in self.started if each.serving and not each.ended.called)
+
+    @property
+    def understudy(self) -> FakeWorker:
+        """The one who waits."""
+        (waiting,) = (each for each in self.started if not each.serving and not each.ended.called)
+        return waiting
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)  # metrics change it
     stage = Stage()
     yield stage
     stage.tally.stop()
@@ -108,9 +137,9 @@ def stage() -> Iterator[Stage]:
 @pytest_twisted.ensureDeferred
 async def test_it_serves_when_all_workers_do(stage: Stage) -> None:
     first, second = stage.started
-    first.serving.callback(None)
+    first.begin()
     assert not stage.starting.called
-    second.serving.callback(None)
+    second.begin()
     await stage.starting
     assert stage.store.steps == ["start"]
 
@@ -129,61 +158,97 @@ async def test_a_worker_that_cannot_start_ends_the_start(stage: Stage) -> None:
     assert stage.store.steps[-1] == "stop"
 
 
-def test_a_worker_that_ends_is_replaced_ever_more_slowly(stage: Stage) -> None:
-    stage.serve()
+def test_who_waits_follows_a_worker_that_ends(stage: Stage) -> None:
+    first, second = stage.serve()
+    waiting = stage.understudy
     with capturedLogs() as logs:
-        stage.started[-1].end()
-    assert f"worker {stage.started[1].pid} exited with code 1" in formatEvent(logs[-1])
+        second.end()
+    assert f"worker {second.pid} exited with code 1" in formatEvent(logs[-1])
     assert stage.store.steps == ["start", "recover"]
+    stage.clock.advance(0)
+    assert waiting.serving is not None
+    assert len(stage.started) == 3  # nobody loads while clients wait for one who has
+    assert stage.serve() == (first, waiting)
+    assert stage.understudy is stage.started[3]
+
+
+def test_two_that_end_at_once_are_both_followed(stage: Stage) -> None:
+    for worker in stage.serve():
+        worker.end()
+    stage.clock.advance(0)
+    assert len(stage.serve()) == 2
+    assert stage.understudy is stage.started[-1]
+
+
+def test_a_place_that_loses_one_after_another_is_filled_ever_more_slowly(stage: Stage) -> None:
+    stage.serve()[1].end()
     for delay in (0, 0.5, 1, 2):
-        before = len(stage.started)
         if delay:
             stage.clock.advance(delay - 0.1)
-            assert len(stage.started) == before
+            assert len(stage.serve()) == 1
         stage.clock.advance(0.1)
-        assert len(stage.started) == before + 1
-        stage.serve()[-1].end()
+        serving = stage.serve()
+        assert len(serving) == 2
+        serving[-1].end()
+
+
+def test_one_who_waits_and_ends_is_followed_too(stage: Stage) -> None:
+    stage.serve()
+    for delay in (0, 0.5, 1):
+        waiting = stage.understudy
+        waiting.end()
+        stage.clock.advance(delay)
+        assert stage.understudy is not waiting
+    assert len(stage.serve()) == 2
+    assert stage.store.steps == ["start"]  # it has left nothing behind
 
 
 def test_a_successor_counts_where_the_former_worker_did(stage: Stage) -> None:
-    former = stage.serve()[1]
+    first, former = stage.serve()
     former.end()
     stage.clock.advance(0)
-    successor = stage.started[-1]
+    _, successor = stage.serve()
     assert successor is not former
-    assert successor.metrics == former.metrics != stage.started[0].metrics
+    assert successor.metrics == former.metrics != first.metrics
 
 
-def test_workers_are_replaced_one_by_one(stage: Stage) -> None:
+def test_workers_are_replaced_one_by_one_by_such_as_load_the_program_anew(stage: Stage) -> None:
     first, second = stage.serve()
+    waiting = stage.understudy
     stage.supervisor.restart()
-    assert (first.orders, len(stage.started)) == ([], 3)
+    assert waiting.orders == [("stop", 0)]
+    assert (first.orders, len(stage.started)) == ([], 4)
     stage.serve()
-    assert (first.orders, second.orders, len(stage.started)) == (["retire"], [], 4)
+    assert (first.orders, second.orders, len(stage.started)) == (["retire"], [], 5)
     stage.serve()
     assert second.orders == ["retire"]
-    assert len({worker.metrics for worker in stage.started}) == 4  # all count at the same time
+    assert (
+        len({each.metrics for each in stage.started if each.metrics}) == 4
+    )  # all at the same time
+    assert len(stage.started) == 6  # somebody waits again
+    waiting.end()
     first.end()
     stage.clock.advance(100)
-    assert len(stage.started) == 4  # nobody follows those who were replaced
+    assert len(stage.started) == 6  # nobody follows those who were replaced
 
 
 def test_workers_stay_if_a_successor_fails(stage: Stage) -> None:
     first, second = stage.serve()
     stage.supervisor.restart()
     stage.started[-1].end()
-    stage.clock.advance(100)
-    assert len(stage.started) == 3
     assert first.orders == second.orders == []
+    assert stage.serve() == (first, second)
+    count = len(stage.started)
     stage.supervisor.restart()  # may be tried again
-    assert len(stage.started) == 4
+    assert len(stage.started) == count + 1
 
 
 def test_a_worker_that_ends_while_its_successor_starts_is_replaced_by_it(stage: Stage) -> None:
     first, _ = stage.serve()
     stage.supervisor.restart()
     first.end()
-    stage.started[-1].serving.callback(None)
+    stage.serve()
+    stage.serve()
     started = len(stage.started)
     stage.clock.advance(100)
     assert len(stage.started) == started
@@ -192,21 +257,39 @@ def test_a_worker_that_ends_while_its_successor_starts_is_replaced_by_it(stage: 
 def test_a_second_replacement_waits_for_nobody(stage: Stage) -> None:
     stage.serve()
     stage.supervisor.restart()
+    started = len(stage.started)
     stage.supervisor.restart()
-    assert len(stage.started) == 3
+    assert len(stage.started) == started
 
 
 def test_reload_is_for_all(stage: Stage) -> None:
-    workers = stage.serve()
+    stage.serve()
     stage.supervisor.reload()
-    assert [worker.orders for worker in workers] == [["reload"], ["reload"]]
+    assert [worker.orders for worker in stage.started] == [["reload"]] * 3
+
+
+@pytest_twisted.ensureDeferred
+async def test_it_is_ready_while_somebody_serves(stage: Stage) -> None:
+    first, second = stage.serve()
+    check = stage.store.checks["workers"]
+    await check()
+    first.end()
+    await check()
+    second.end()
+    with pytest.raises(WorkerFailed):
+        await check()
+    stage.clock.advance(0)
+    stage.serve()
+    await check()
 
 
 @pytest_twisted.ensureDeferred
 async def test_the_store_stops_after_the_last_worker(stage: Stage) -> None:
     first, second = stage.serve()
+    waiting = stage.understudy
     stopped = ensureDeferred(stage.supervisor.stop(3))
     assert first.orders == second.orders == [("stop", 3)]
+    waiting.end()
     first.end()
     assert not stopped.called
     second.end()
@@ -218,8 +301,10 @@ async def test_the_store_stops_after_the_last_worker(stage: Stage) -> None:
 @pytest_twisted.ensureDeferred
 async def test_workers_that_do_not_end_are_killed(stage: Stage) -> None:
     first, second = stage.serve()
+    waiting = stage.understudy
     stopped = ensureDeferred(stage.supervisor.stop(3))
     first.end()
+    waiting.end()
     stage.clock.advance(12)
     assert "kill" not in second.orders
     stage.clock.advance(1)
@@ -231,12 +316,14 @@ async def test_workers_that_do_not_end_are_killed(stage: Stage) -> None:
 @pytest_twisted.ensureDeferred
 async def test_nobody_follows_while_it_stops(stage: Stage) -> None:
     first, second = stage.serve()
+    waiting = stage.understudy
     first.end()
     stopped = ensureDeferred(stage.supervisor.stop(3))
     second.end()
+    waiting.end()
     await stopped
     stage.clock.advance(100)
-    assert len(stage.started) == 2
+    assert len(stage.started) == 3
 
 
 def test_a_good_life_makes_up_for_the_past() -> None:
@@ -248,21 +335,22 @@ def test_a_good_life_makes_up_for_the_past() -> None:
 
 def test_the_tally_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     tally = Tally(True)
-    tally.start()
-    tally.worker_restarted()
+    metrics = tally.start()
+    assert metrics is not None
+    metrics.workers_restarted.inc()
+    assert b"bleepstore_workers_restarted_total 1.0" in metrics.render()
     place = tally.enter()
     assert place is not None
     assert place.folder.parent == tmp_path
-    assert b"bleepstore_workers_restarted_total 1.0" in place.render()
     tally.stop()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_metrics_nobody_counts() -> None:
     tally = Tally(False)
-    tally.start()
+    assert tally.start() is None
     assert tally.enter() is None
     tally.leave(None)
-    tally.worker_restarted()
     tally.stop()

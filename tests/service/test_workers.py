@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from bleepstore.config.model import Config
 from bleepstore.config.sections import AuthSection, MetadataSection, ServerSection, SqliteSection
 from bleepstore.errors import WorkerFailed
-from bleepstore.service.orders import Assignment
+from bleepstore.service.orders import dump_config, load_config
 from bleepstore.service.workers import WorkerPipes, _environment, start_worker
 
 SECRET = "hush-hush-hush"
@@ -66,13 +66,12 @@ def test_the_environment_has_nothing_that_is_the_parents(monkeypatch: pytest.Mon
     assert set(environment["PYTHONPATH"].split(os.pathsep)) == {path for path in sys.path if path}
 
 
-def test_an_assignment_comes_across() -> None:
+def test_the_configuration_comes_across() -> None:
     config = Config(
         server=ServerSection(workers=3), auth=AuthSection(access_key="root", secret_key=SECRET)
     )
-    assignment = Assignment(config, ((True, None), (False, "tcp:1")), None)
-    assert Assignment.load(assignment.dump()) == assignment
-    assert SECRET not in repr(assignment)
+    assert load_config(dump_config(config)) == config
+    assert SECRET not in repr(config)
 
 
 @pytest_twisted.ensureDeferred
@@ -81,9 +80,17 @@ async def test_a_worker_that_cannot_start_says_why_and_ends(tmp_path: Any) -> No
     path.parent.write_text("not a folder")
     config = Config(metadata=MetadataSection(sqlite=SqliteSection(path)))
     lines: list[str] = []
-    worker = start_worker(reactor, config, lines.append, (), None)
+    worker = start_worker(reactor, config, lines.append)
     with pytest.raises((WorkerFailed, ConnectionDone)):  # whichever arrives first
-        await worker.serving
+        await worker.serve((), None)
     assert await worker.ended == "exited with code 1"
     (line,) = "".join(lines).splitlines()
     assert f"CRIT  a worker cannot start: {path.parent}: " in line
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_without_a_place_ends_when_it_is_told_to() -> None:
+    worker = start_worker(reactor, Config(), lambda _: None)
+    worker.reload()
+    worker.stop(0)
+    assert await worker.ended == "exited with code 0"

@@ -1,0 +1,46 @@
+"""What must not fail while the store can work: the checks behind ``/readyz``."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from ..admin.checkup import Check
+from ..config.model import Config
+from ..ids import new_blob_id
+from ..storage.disk import check_room
+from ..storage.locators import file_locator
+from ..values import BlobName
+from .foundation import Foundation
+
+# More than any backend keeps in memory before it looks at its disk, and than the metadata's log
+# takes before it is copied.
+_ROOM_BYTES = 16 * 1024 * 1024
+
+
+def store_checks(config: Config, foundation: Foundation) -> dict[str, Check]:
+    """The checks by name. Each takes little, but may ask an upstream a question."""
+    checks: dict[str, Check] = {
+        "metadata": lambda: foundation.metadata.blobs.referenced(()),
+        "storage": lambda: _use_storage(foundation),
+    }
+    if config.storage.backend != "memory":
+        folder = config.metadata.sqlite.path.absolute().parent
+        checks["metadata_disk"] = lambda: foundation.threads.run(_check_disk, folder)
+    return checks
+
+
+def _check_disk(folder: Path) -> None:
+    """Find out whether the database can grow; the database itself would have to write for that."""
+    if not os.access(folder, os.W_OK):
+        raise OSError(errno.EROFS, "cannot be written", str(folder))
+    check_room(folder, _ROOM_BYTES)
+
+
+async def _use_storage(foundation: Foundation) -> None:
+    """Find out whether the backend answers, and takes bytes, by beginning to give it some."""
+    blob_id = new_blob_id()
+    await foundation.blobs.exists(file_locator(blob_id))
+    sink = await foundation.blobs.open_sink(BlobName("health", "check", blob_id), _ROOM_BYTES)
+    await sink.abort()
