@@ -56,13 +56,18 @@ def refer(txn: ITransaction, segments: Iterable[Segment], new: Sequence[Blob] = 
         BlobMissing: a segment names a blob that is neither new nor known, such as one whose last
             object was deleted since the caller looked.
     """
-    counts = Counter(segment.locator for segment in segments)
+    refer_counted(txn, Counter(segment.locator for segment in segments), new)
+
+
+def refer_counted(txn: ITransaction, counts: Mapping[str, int], new: Sequence[Blob] = ()) -> None:
+    """The same where it is known how many segments name each blob."""
+    rest = dict(counts)
     if new:
-        txn.execute_many(_ADD, [_blob_row(blob, counts.pop(blob.locator)) for blob in new])
-    if counts:
-        txn.execute(_REFER, (as_parameter(counts),))
-        if txn.rowcount != len(counts):
-            raise BlobMissing(_first_unknown(txn, list(counts)))
+        txn.execute_many(_ADD, [_blob_row(blob, rest.pop(blob.locator)) for blob in new])
+    if rest:
+        txn.execute(_REFER, (as_parameter(rest),))
+        if txn.rowcount != len(rest):
+            raise BlobMissing(_first_unknown(txn, list(rest)))
 
 
 def _blob_row(blob: Blob, refs: int) -> tuple[Any, ...]:

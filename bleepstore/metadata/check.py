@@ -129,8 +129,7 @@ class Checks:
 
     async def strays(self) -> dict[str, int]:
         """What is where it never should be, by a description of it; empty if all is well."""
-        counts = await self._database.read("check_strays", _count, _STRAYS)
-        return {what: count for what, count in counts.items() if count}
+        return await self._database.read("check_strays", find_strays)
 
     async def miscounts(self) -> AsyncIterator[Miscount]:
         """Blobs whose reference counts are wrong, in no order."""
@@ -163,6 +162,11 @@ class Checks:
             How many were put right.
         """
         return await self._database.write("correct_references", _correct, corrections)
+
+
+def find_strays(txn: ITransaction) -> dict[str, int]:
+    """See :meth:`Checks.strays`."""
+    return {what: count for what, count in _count(txn, _STRAYS).items() if count}
 
 
 def _count(txn: ITransaction, queries: dict[str, str]) -> dict[str, int]:

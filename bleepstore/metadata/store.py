@@ -22,6 +22,7 @@ from .showing import Names
 from .sqlite import Durability
 from .survey import Survey
 from .totals import Inventory
+from .transfer import Transfer
 from .uploads import Uploads
 from .usage import Usages
 from .users import Users
@@ -43,6 +44,7 @@ class Store:
     access_keys: AccessKeys
     survey: Survey
     usages: Usages
+    transfer: Transfer
     inventory: Inventory
     names: Names
     adoptions: Adoptions
@@ -83,6 +85,7 @@ def store_on(engine: Engine, counters: Counters | None = None) -> Store:
         access_keys=AccessKeys(database),
         survey=Survey(database),
         usages=Usages(database),
+        transfer=Transfer(database),
         inventory=Inventory(database),
         names=Names(database),
         adoptions=Adoptions(database),

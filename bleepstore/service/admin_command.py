@@ -17,12 +17,12 @@ from .. import __version__
 from ..config.loader import load
 from ..config.model import Config
 from ..errors import ConfigError
-from .commands import buckets, fsck, keys, scrub, users
+from .commands import buckets, fsck, keys, scrub, transfer, users
 from .commands.frame import NOT_DONE, Call, Commands
 from .foundation import lay
 from .startup import explain
 
-_COMMANDS = (users, keys, buckets, fsck, scrub)
+_COMMANDS = (users, keys, buckets, fsck, scrub, transfer)
 
 _ABOUT = "What an operator does to a store from beside the daemon."
 _MORE = """\
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         config = load(options.config, os.environ)
     except ConfigError as error:
         _end(str(error))
-    _require_store(config)
+    _require_store(config, may_be_made=options.makes_store)
     react(_run, (config, options))
 
 
@@ -59,14 +59,14 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _require_store(config: Config) -> None:
+def _require_store(config: Config, *, may_be_made: bool) -> None:
     path = next(reversed(config.places.values()), None)
     if path is None:
         _end(
             "the store is in the daemon's memory, where only its clients reach it; set "
             "storage.memory.persistence to snapshot to have a file"
         )
-    if not path.exists():
+    if not may_be_made and not path.exists():
         _end(f"{path.absolute()}: there is no store; check --config")
 
 

@@ -53,6 +53,7 @@ class Commands:
         description: str = "",
         *,
         is_alone: Callable[[argparse.Namespace], bool] = lambda _: False,
+        makes_store: bool = False,
     ) -> argparse.ArgumentParser:
         """Declare a command; its arguments are added to what this answers.
 
@@ -60,6 +61,7 @@ class Commands:
             about: a few words for the list of commands.
             description: more, for the command's own help. Default: the few words.
             is_alone: whether nobody else may use the store meanwhile.
+            makes_store: whether a store that is not there is made.
         """
         parser: argparse.ArgumentParser = self._parsers.add_parser(
             name,
@@ -68,5 +70,5 @@ class Commands:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
-        parser.set_defaults(run=run, is_alone=is_alone)
+        parser.set_defaults(run=run, is_alone=is_alone, makes_store=makes_store)
         return parser
