@@ -1,14 +1,16 @@
-"""The benchmark: what BleepStore does in a second, and what it costs, on the machine at hand.
+"""The benchmark: what BleepStore does in a second, and what it costs, beside its peers.
 
 ::
 
     __main__     the command line
-    workloads/   what is measured; each module answers figures
-    client       a client with one connection
-    wrk          a load generator that costs every server the same
-    figures      what a measurement is, and the table of them
+    servers/     the stores: ours, SeaweedFS, nginx for files, any other by its address
+    race/        what they are measured at in turns; turns.py runs it
+    workloads/   what is measured of BleepStore alone
+    limits       what the machine itself can do
+    report, picture, figures    the tables and the drawing
+    client, wrk  a client with one connection, and a load generator that costs every server the same
     machine      what it was measured on
     filling      a store with very many objects
 
-The daemon is started by ``tests.e2e.daemon``, as the tests start it.
+BleepStore is started by ``tests.e2e.daemon``, as the tests start it.
 """

@@ -11,16 +11,18 @@ from contextlib import closing, contextmanager
 
 from attrs import frozen
 
-from tests.e2e.clients import signed_headers
-from tests.e2e.daemon import Daemon
+from bleepstore.clock import Clock
 
-_TIMEOUT_SECONDS = 300
+from .servers.server import Account, Server
+
+_TIMEOUT_SECONDS = 1800
 
 
 @frozen
 class Answered:
     """An answer, and the seconds from the first byte sent to the last one received."""
 
+    status: int
     body: bytes
     seconds: float
 
@@ -36,7 +38,7 @@ class Answered:
 class Client:
     """Signs and sends one request after the other."""
 
-    _daemon: Daemon
+    _account: Account
     _connection: http.client.HTTPConnection
 
     def ask(
@@ -47,24 +49,44 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answered:
         """One request, which must succeed."""
-        payload_hash = hashlib.sha256(body).hexdigest()
-        signed = signed_headers(self._daemon, method, target, headers, payload_hash)
+        answered = self.try_to(method, target, body, headers)
+        if answered.status >= 300:
+            raise RuntimeError(f"{method} {target}: {answered.status} {answered.body!r}")
+        return answered
+
+    def try_to(
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answered:
+        """One request, whatever comes of it."""
+        given = {"host": self._account.host, **(headers or {})}
+        digest = hashlib.sha256(body).hexdigest()
+        signed = self._account.signer.sign_headers(
+            method, target.encode(), given, digest, Clock().now_ms()
+        )
         began = time.perf_counter()
         self._connection.request(method, target, body or None, signed)
         response = self._connection.getresponse()
-        answered = Answered(response.read(), time.perf_counter() - began)
-        if response.status >= 300:
-            raise RuntimeError(f"{method} {target}: {response.status} {answered.body!r}")
-        return answered
+        return Answered(response.status, response.read(), time.perf_counter() - began)
 
 
 @contextmanager
-def client_of(daemon: Daemon) -> Iterator[Client]:
-    """A client while the daemon runs, from its start to its stop."""
-    daemon.start()
+def client_of(account: Account) -> Iterator[Client]:
+    """A client of a store that runs."""
+    connection = http.client.HTTPConnection(account.host, timeout=_TIMEOUT_SECONDS)
+    with closing(connection):
+        yield Client(account, connection)
+
+
+@contextmanager
+def client_while_it_runs(server: Server) -> Iterator[Client]:
+    """A client of a store, from its start to its stop."""
+    server.start()
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=_TIMEOUT_SECONDS)
-        with closing(connection):
-            yield Client(daemon, connection)
+        with client_of(server.account) as client:
+            yield client
     finally:
-        daemon.stop()
+        server.stop()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import time
 from importlib.metadata import version
 from pathlib import Path
 
 from bleepstore import __version__
 
-_SYNCS = 200
 _GIB = 1024**3
 
 
@@ -26,7 +24,6 @@ def describe(folder: Path) -> str:
         (
             f"- {_processor()}, {os.cpu_count()} cores for client and server, {memory:.0f} GiB",
             f"- {platform.system()} {platform.release()}, {_file_system(folder)}",
-            f"- appends of 4 KiB with fsync by one writer: {_syncs_per_second(folder):,.0f}/s",
             f"- BleepStore {__version__}{_commit()}",
             f"- Python {platform.python_version()}, Twisted {version('twisted')}",
         )
@@ -57,17 +54,3 @@ def _output(*command: str) -> str:
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
-
-
-def _syncs_per_second(folder: Path) -> float:
-    path = folder / "syncs"
-    block = os.urandom(4096)
-    try:
-        with path.open("wb", buffering=0) as file:
-            began = time.perf_counter()
-            for _ in range(_SYNCS):
-                file.write(block)
-                os.fsync(file.fileno())
-            return _SYNCS / (time.perf_counter() - began)
-    finally:
-        path.unlink()

@@ -50,8 +50,12 @@ def drive(
     clients: int,
     seconds: int,
     body_bytes: int = 0,
+    once: bool = False,
 ) -> Load:
     """Send presigned requests, each client one after the other.
+
+    Args:
+        once: end when each target was asked for, not only when the time is over.
 
     Raises:
         RuntimeError: a request was not answered with success.
@@ -60,7 +64,7 @@ def drive(
         file.write("\n".join(targets))
         file.flush()
         options = ["--threads", "1", "--connections", str(clients), "--duration", f"{seconds}s"]
-        arguments = [method, file.name, str(body_bytes)]
+        arguments = [method, file.name, str(body_bytes), *(["once"] if once else [])]
         done = subprocess.run(
             ["wrk", *options, "--script", str(_SCRIPT), endpoint, "--", *arguments],
             stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""What is measured. Each workload starts daemons of its own in a folder and answers figures."""
+"""What is measured of BleepStore alone: each starts daemons of its own in a folder."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..figures import Figure
-from . import idle, large, many, parts, small, startup
+from . import many, memory, parts
 from .scale import Scale
 
 __all__ = ["WORKLOADS", "Scale"]
 
 WORKLOADS: Mapping[str, Callable[[Path, Scale], list[Figure]]] = {
-    "small": small.measure,
-    "large": large.measure,
+    "memory": memory.measure,
     "parts": parts.measure,
     "many": many.measure,
-    "startup": startup.measure,
-    "idle": idle.measure,
 }

@@ -7,11 +7,10 @@ import hashlib
 import statistics
 from pathlib import Path
 
-from tests.e2e.daemon import Daemon
-
-from ..client import Client, client_of
+from ..client import Client, client_while_it_runs
 from ..figures import Figure
 from ..filling import multiply
+from ..servers.bleepstore import BleepStore
 from .scale import Scale
 
 _KEYS = 1000
@@ -26,7 +25,7 @@ def measure(folder: Path, scale: Scale) -> list[Figure]:
 
 
 def _deletions(folder: Path) -> list[Figure]:
-    with client_of(Daemon(folder)) as client:
+    with client_while_it_runs(BleepStore(folder)) as client:
         client.ask("PUT", "/bench")
         _put(client)
         single = sum(client.ask("DELETE", f"/bench/{n}").seconds for n in range(_KEYS))
@@ -60,13 +59,13 @@ def _listings(folder: Path, scale: Scale) -> list[Figure]:
 
 def _listing_seconds(folder: Path, keys: int) -> float:
     """The median of several listings by one client, after one that warms the caches."""
-    daemon = Daemon(folder)
-    with client_of(daemon) as client:
+    server = BleepStore(folder)
+    with client_while_it_runs(server) as client:
         client.ask("PUT", "/bench")
         client.ask("PUT", "/bench/template", b"one of very many")
-    multiply(daemon.database_path, "template", keys, folders=_FOLDERS)
+    multiply(server.daemon.database_path, "template", keys, folders=_FOLDERS)
     target = "/bench?delimiter=%2F&list-type=2&prefix=template%2F"
-    with client_of(daemon) as client:
+    with client_while_it_runs(server) as client:
         if client.ask("GET", target).element("KeyCount") != str(_FOLDERS):
             raise RuntimeError("the listing is not what it should be")
         return statistics.median(client.ask("GET", target).seconds for _ in range(_TIMES))

@@ -9,11 +9,11 @@ from __future__ import annotations
 import statistics
 from pathlib import Path
 
-from tests.e2e.daemon import Daemon
 from tests.e2e.transfers import MIB, upload
 
-from ..client import Client, client_of
+from ..client import Client, client_while_it_runs
 from ..figures import Figure
+from ..servers.bleepstore import BleepStore
 from .scale import Scale
 
 _TIMES = 5
@@ -22,11 +22,11 @@ _LIMIT = "below 100 ms"
 
 def measure(folder: Path, scale: Scale) -> list[Figure]:
     """Medians of several completions and copies."""
-    daemon = Daemon(folder)
-    with client_of(daemon) as client:
+    server = BleepStore(folder)
+    with client_while_it_runs(server) as client:
         client.ask("PUT", "/bench")
-        upload(daemon, "/bench/small", 5 * MIB)
-        upload(daemon, "/bench/large", 256 * MIB)
+        upload(server.daemon, "/bench/small", 5 * MIB)
+        upload(server.daemon, "/bench/large", 256 * MIB)
         completions = [_complete(client, f"parts-{n}", "small", 1000) for n in range(_TIMES)]
         _complete(client, "huge", "large", 20)
         source = {"x-amz-copy-source": "/bench/huge"}

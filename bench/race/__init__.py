@@ -1,0 +1,1 @@
+"""What stores are measured at, side by side and in turns."""

@@ -1,0 +1,75 @@
+"""One thing that stores are measured at, and what comes of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from statistics import fmean
+
+from attrs import frozen
+
+from ..servers.server import Server
+
+
+@frozen
+class Sample:
+    """One measurement of one store.
+
+    Attributes:
+        value: in the contest's unit.
+        p50_ms, p99_ms: latency, where single requests were timed.
+        cpu_us: of the store's processes for each request, where there are requests.
+        memory_bytes: of the store's processes right afterwards.
+    """
+
+    value: float
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    cpu_us: float | None = None
+    memory_bytes: int | None = None
+
+
+def mean(samples: list[Sample]) -> Sample:
+    """The mean of each quantity."""
+
+    def of(name: str) -> float | None:
+        values = [value for each in samples if (value := getattr(each, name)) is not None]
+        return fmean(values) if values else None
+
+    memory_bytes = of("memory_bytes")
+    return Sample(
+        fmean(each.value for each in samples),
+        of("p50_ms"),
+        of("p99_ms"),
+        of("cpu_us"),
+        None if memory_bytes is None else int(memory_bytes),
+    )
+
+
+class Contest(ABC):
+    """One line of the report.
+
+    Attributes:
+        name: what is done.
+        unit: of the values, such as ``/s``.
+        is_more_better: False for times.
+        asked_for: the ratio to the peer that the project wants to reach; None for no such aim.
+        limit: the machine's limit that binds it, by its name in the report; empty for none.
+    """
+
+    name: str
+    unit: str
+    is_more_better = True
+    asked_for: float | None = None
+    limit = ""
+
+    def can(self, server: Server) -> bool:
+        """Whether this store can take part."""
+        return server.has_buckets
+
+    @abstractmethod
+    def prepare(self, server: Server) -> None:
+        """Put there what is needed; called once for each store, which runs."""
+
+    @abstractmethod
+    def measure(self, server: Server) -> Sample:
+        """One round."""

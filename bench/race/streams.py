@@ -1,0 +1,196 @@
+"""Large objects, by curl: one stream up, one down, many parts at once, and copies."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+from ..client import client_of
+from ..servers.nginx import Nginx
+from ..servers.server import Server
+from .contest import Contest, Sample
+from .requests import make_bucket
+
+MIB = 1024 * 1024
+_TARGET = "/bench/large"
+_PARTS = 8
+_PATIENCE_SECONDS = 1800
+
+
+class Source:
+    """Files of random bytes to upload, made once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def file(self, size_bytes: int) -> Path:
+        """A file of this size; its bytes are in the page cache."""
+        path = self._folder / f"source-{size_bytes}"
+        if not path.exists():
+            block = Path("/dev/urandom").open("rb").read(MIB)  # noqa: SIM115
+            with path.open("wb") as file:
+                for start in range(0, size_bytes, MIB):
+                    file.write(block[: min(MIB, size_bytes - start)])
+        return path
+
+
+class Upload(Contest):
+    """PUT of one large object."""
+
+    unit = "MB/s"
+    limit = "the slower of MD5 and disk"
+
+    def __init__(self, source: Source, size_bytes: int) -> None:
+        self.name = f"PUT {_size(size_bytes)}, one stream"
+        self._file = source.file(size_bytes)
+        self._size_bytes = size_bytes
+
+    def prepare(self, server: Server) -> None:
+        make_bucket(server)
+
+    def measure(self, server: Server) -> Sample:
+        url = server.account.endpoint + server.account.presign("PUT", _TARGET)
+        seconds = _curl(["--upload-file", str(self._file), url])
+        return _sample(server, self._size_bytes / 1e6 / seconds)
+
+
+class Download(Contest):
+    """GET of one large object."""
+
+    unit = "MB/s"
+    limit = "nginx"
+
+    def __init__(self, source: Source, size_bytes: int) -> None:
+        self.name = f"GET {_size(size_bytes)}, one stream"
+        self._file = source.file(size_bytes)
+        self._size_bytes = size_bytes
+
+    def can(self, server: Server) -> bool:
+        return True
+
+    def prepare(self, server: Server) -> None:
+        if isinstance(server, Nginx):
+            server.put(_TARGET, self._size_bytes)
+            return
+        make_bucket(server)
+        _curl(
+            [
+                "--upload-file",
+                str(self._file),
+                server.account.endpoint + server.account.presign("PUT", _TARGET),
+            ]
+        )
+
+    def measure(self, server: Server) -> Sample:
+        url = server.account.endpoint + server.account.presign("GET", _TARGET)
+        return _sample(server, self._size_bytes / 1e6 / _curl([url]))
+
+
+class Multipart(Contest):
+    """One object in eight parts, all of them at once."""
+
+    unit = "MB/s"
+
+    def __init__(self, source: Source, size_bytes: int) -> None:
+        self.name = f"multipart upload of {_size(size_bytes)}, {_PARTS} clients"
+        self._file = source.file(size_bytes // _PARTS)
+        self._size_bytes = size_bytes
+
+    def prepare(self, server: Server) -> None:
+        make_bucket(server)
+
+    def measure(self, server: Server) -> Sample:
+        account = server.account
+        with client_of(account) as client:
+            began = time.perf_counter()
+            upload_id = client.ask("POST", "/bench/parts?uploads=").element("UploadId")
+            etags = self._upload(
+                [
+                    account.endpoint
+                    + account.presign(
+                        "PUT", f"/bench/parts?partNumber={number}&uploadId={upload_id}"
+                    )
+                    for number in range(1, _PARTS + 1)
+                ]
+            )
+            parts = "".join(
+                f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
+                for number, etag in enumerate(etags, 1)
+            )
+            document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+            client.ask("POST", f"/bench/parts?uploadId={upload_id}", document)
+            return _sample(server, self._size_bytes / 1e6 / (time.perf_counter() - began))
+
+    def _upload(self, urls: list[str]) -> list[str]:
+        commands = [
+            ["curl", "-sS", "--fail", "-D", "-", "-o", "/dev/null", "-T", str(self._file), url]
+            for url in urls
+        ]
+        running = [subprocess.Popen(each, stdout=subprocess.PIPE, text=True) for each in commands]
+        return [_etag(each.communicate()[0]) for each in running]
+
+
+def _etag(head: str) -> str:
+    for line in head.splitlines():
+        name, _, value = line.partition(":")
+        if name.lower() == "etag":
+            return value.strip()
+    raise RuntimeError(f"a part was not taken: {head}")
+
+
+class Copy(Contest):
+    """CopyObject within a bucket."""
+
+    unit = "s"
+    is_more_better = False
+
+    def __init__(self, source: Source, size_bytes: int) -> None:
+        self.name = f"copy of {_size(size_bytes)}"
+        self._source = source
+        self._size_bytes = size_bytes
+
+    def prepare(self, server: Server) -> None:
+        """In parts of 1 GiB, which is as large as files of the source get."""
+        make_bucket(server)
+        part = self._source.file(1024 * MIB)
+        with client_of(server.account) as client:
+            upload_id = client.ask("POST", "/bench/huge?uploads=").element("UploadId")
+            parts = ""
+            for number in range(1, self._size_bytes // (1024 * MIB) + 1):
+                target = f"/bench/huge?partNumber={number}&uploadId={upload_id}"
+                url = server.account.endpoint + server.account.presign("PUT", target)
+                command = ["curl", "-sS", "--fail", "-D", "-", "-o", "/dev/null", "-T", str(part)]
+                head = subprocess.run(
+                    [*command, url], stdout=subprocess.PIPE, text=True, check=True
+                ).stdout
+                parts += f"<Part><PartNumber>{number}</PartNumber><ETag>{_etag(head)}</ETag></Part>"
+            document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+            client.ask("POST", f"/bench/huge?uploadId={upload_id}", document)
+
+    def measure(self, server: Server) -> Sample:
+        with client_of(server.account) as client:
+            headers = {"x-amz-copy-source": "/bench/huge"}
+            return _sample(server, client.ask("PUT", "/bench/copy", headers=headers).seconds)
+
+
+def _curl(arguments: list[str]) -> float:
+    """Seconds that a transfer took, which must succeed."""
+    command = ["curl", "-sS", "--fail", "-o", "/dev/null", "-w", "%{time_total}", *arguments]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, timeout=_PATIENCE_SECONDS
+    )
+    return float(done.stdout)
+
+
+def _sample(server: Server, value: float) -> Sample:
+    usage = server.usage()
+    return Sample(value, memory_bytes=None if usage is None else usage.memory_bytes)
+
+
+def _size(size_bytes: int) -> str:
+    return (
+        f"{size_bytes // (1024 * MIB)} GiB"
+        if size_bytes >= 1024 * MIB
+        else f"{size_bytes // MIB} MiB"
+    )

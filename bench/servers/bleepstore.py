@@ -1,0 +1,35 @@
+"""BleepStore itself, as a user would run it: durable, with a worker for each core."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.e2e.daemon import ALICE, REGION, Daemon
+
+from .server import Account, Server
+
+
+class BleepStore(Server):
+    """The daemon of this checkout."""
+
+    name = "BleepStore"
+    syncs = "every write, before it is answered"
+
+    def __init__(self, folder: Path) -> None:
+        self.daemon = Daemon(
+            folder, {"server": {"workers": "auto"}, "storage": {"backend": "local"}}
+        )
+
+    @property
+    def account(self) -> Account:
+        return Account(self.daemon.endpoint, ALICE.access_key, ALICE.secret_key, REGION)
+
+    def start(self) -> None:
+        self.daemon.start()
+
+    def stop(self) -> None:
+        self.daemon.stop()
+
+    @property
+    def pid(self) -> int:
+        return self.daemon.pid
