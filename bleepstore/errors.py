@@ -10,6 +10,7 @@
     │   └── BlobChanged        it names bytes that somebody else has replaced upstream
     ├── SourceChanged          the source of a copy is no longer what was seen
     ├── StorageFull            the backend has no room left
+    ├── StorageBroken          a disk refuses its service, or what is on it is damaged
     ├── UpstreamFailed         a gateway's provider cannot be reached, or fails
     │   ├── UpstreamBusy       it asks to be left alone for a while
     │   └── UpstreamRefused    it does not accept our credentials, or they lack a right
@@ -110,6 +111,10 @@ class SourceChanged(BleepStoreError):
 
 class StorageFull(BleepStoreError):
     """The backend has no room for the bytes (``ENOSPC``, ``EDQUOT`` or a size limit)."""
+
+
+class StorageBroken(BleepStoreError):
+    """A disk refuses its service, or what is on it is damaged; the message says what to do."""
 
 
 class StoreInUse(BleepStoreError):

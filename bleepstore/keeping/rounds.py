@@ -10,6 +10,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
+from ..errors import BleepStoreError
+
 log = txaio.make_logger()
 
 
@@ -54,5 +56,7 @@ class Rounds:
     async def _round(self) -> None:
         try:
             await self._work()
+        except BleepStoreError as error:
+            log.error("{work} failed: {problem}", work=self._name, problem=str(error))
         except Exception:
             log.failure("{work} failed", failure=Failure(), work=self._name)

@@ -12,7 +12,7 @@ from string import Template
 
 from attrs import field, frozen
 
-from ..errors import S3Error, StorageFull
+from ..errors import S3Error, StorageBroken, StorageFull
 
 
 @frozen
@@ -50,7 +50,16 @@ def _translate_sqlite(error: Exception) -> Exception:
     if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         better = S3Error("SlowDown")
     elif code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE):
-        better = StorageFull("no room left for the metadata")
+        better = StorageFull("no room left for the metadata; make room on the database's disk")
+    elif code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        better = StorageBroken(
+            f"the metadata's database is damaged: {error}; what needs the damaged part fails; "
+            "restore a backup, or recover what is left with sqlite3's .recover"
+        )
+    elif code & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        better = StorageBroken(
+            f"the metadata's database: {error}; look into the kernel's log, mend the disk"
+        )
     else:
         return error
     better.__cause__ = error

@@ -15,7 +15,7 @@ from ..auth.authenticate import Authenticator
 from ..auth.authorize import Authorizer
 from ..documents.error import error_document
 from ..documents.xml import CONTENT_TYPE
-from ..errors import BlobMissing, ClientGone, S3Error, StorageFull
+from ..errors import BlobMissing, ClientGone, S3Error, StorageBroken, StorageFull
 from ..interfaces import IRequestBody, IRequestHandler
 from ..s3.context import Context, Services
 from ..s3.later import Later
@@ -118,9 +118,13 @@ def _as_s3_error(error: Exception, request_id: str) -> S3Error:
         case StorageFull():
             log.error("no room left to store bytes: {reason}", reason=str(error))
             return S3Error("InsufficientStorage")
+        case StorageBroken():
+            log.error("request {request_id}: {problem}", request_id=request_id, problem=str(error))
+            return S3Error("InternalError")
         case BlobMissing():
             log.error(
-                "the bytes of an object are missing: {locator}; request {request_id}",
+                "request {request_id}: the bytes of an object are missing: {locator}; "
+                "bleepstore-admin fsck finds all such objects",
                 locator=error.locator,
                 request_id=request_id,
             )

@@ -9,10 +9,14 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
-from ..errors import StorageFull
+from ..errors import StorageBroken, StorageFull
 
 # EFBIG is a limit on the size of one file (RLIMIT_FSIZE, or the file system's own).
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# EUCLEAN is damage that the file system has found, ESTALE a network's file system that is gone.
+_BROKEN = frozenset(
+    {errno.EROFS, errno.EIO, errno.EUCLEAN, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.EACCES}
+)
 
 
 LOG_BYTES = 16 * 1024 * 1024
@@ -23,18 +27,24 @@ RESERVE_BYTES = 2 * LOG_BYTES
 
 
 @contextmanager
-def reporting_no_room(folder: Path) -> Iterator[None]:
-    """Turn the ``OSError`` of a disk without room into :class:`StorageFull`.
+def reporting_trouble(place: Path) -> Iterator[None]:
+    """Turn the ``OSError`` of a disk into what an operator can do something about.
 
     Args:
-        folder: where the disk is, for the operator.
+        place: on the disk; told to the operator.
+
+    Raises:
+        StorageFull: there is no room.
+        StorageBroken: the disk cannot be written, or cannot be read.
     """
     try:
         yield
     except OSError as error:
+        problem = f"{place}: {os.strerror(error.errno or 0)}"
         if error.errno in _NO_ROOM:
-            problem = os.strerror(error.errno or 0)
-            raise StorageFull(f"{folder}: {problem}; make room on this disk") from error
+            raise StorageFull(f"{problem}; make room on this disk") from error
+        if error.errno in _BROKEN:
+            raise StorageBroken(f"{problem}; look into the kernel's log, mend the disk") from error
         raise
 
 

@@ -13,7 +13,7 @@ from ..interfaces import ISink
 from ..streams.threads import Threads
 from ..values import Blob
 from .blob_folders import BlobFolders
-from .disk import check_room, create_file, remove_file, reporting_no_room, write_all
+from .disk import check_room, create_file, remove_file, reporting_trouble, write_all
 from .locators import file_locator
 from .removal import Removal
 
@@ -62,27 +62,28 @@ class FileSink:
 
     def _open(self, size_bytes: int | None) -> None:
         check_room(self._path.parent, size_bytes or 0)
-        with self._reporting_no_room():
+        with self._reporting_trouble():
             self._file = create_file(self._path)
 
     def _write(self, block: bytes) -> None:
-        with self._reporting_no_room():
+        with self._reporting_trouble():
             write_all(self._opened, block)
         self._size_bytes += len(block)
 
     def _commit(self) -> Blob:
-        with self._reporting_no_room(), self._opened as file:
+        with self._reporting_trouble(), self._opened as file:
             self._folders.adopt(self._path, file)
         return Blob(file_locator(self._path.name), self._size_bytes)
 
     def _abort(self) -> None:
         if self._file is not None:
             self._file.close()
-        self._folders.discard(self._path.name)
-        remove_file(self._path)
+        with self._reporting_trouble():
+            self._folders.discard(self._path.name)
+            remove_file(self._path)
 
-    def _reporting_no_room(self) -> AbstractContextManager[None]:
-        return reporting_no_room(self._folders.path)
+    def _reporting_trouble(self) -> AbstractContextManager[None]:
+        return reporting_trouble(self._folders.path)
 
     @property
     def _opened(self) -> FileIO:

@@ -45,7 +45,7 @@ from ..streams.producers import FileProducer
 from ..streams.threads import Threads
 from ..values import BlobName
 from .blob_folders import BlobFolders
-from .disk import make_folders, remove_files
+from .disk import make_folders, remove_files, reporting_trouble
 from .file_sink import FileSink
 from .incoming import Incoming, check_hard_links
 from .locators import blob_id_of_file, file_locator
@@ -145,7 +145,8 @@ class FileStore:
 
     def _open(self, locator: str, blob_id: str, least_size: int) -> FileIO:
         try:
-            file = FileIO(self._folders.path_of(blob_id))
+            with reporting_trouble(self._folders.path):
+                file = FileIO(self._folders.path_of(blob_id))
         except FileNotFoundError as error:
             raise BlobMissing(locator) from error
         if os.fstat(file.fileno()).st_size < least_size:
@@ -156,7 +157,11 @@ class FileStore:
 
     async def delete(self, locators: Sequence[str]) -> None:
         found = [blob_id_of_file(locator) for locator in locators]
-        await self._threads.run(self._folders.delete, [each for each in found if each is not None])
+        await self._threads.run(self._delete, [each for each in found if each is not None])
+
+    def _delete(self, blob_ids: Sequence[str]) -> None:
+        with reporting_trouble(self._folders.path):
+            self._folders.delete(blob_ids)
 
     async def exists(self, locator: str) -> bool:
         blob_id = blob_id_of_file(locator)
