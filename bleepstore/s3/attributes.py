@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from ..clock import http_date
 from ..documents.attributes import ATTRIBUTES, PartsWindow, object_attributes
 from ..documents.xml import CONTENT_TYPE
 from ..errors import S3Error
 from ..values import Reply
-from .arguments import integer_argument
+from .arguments import integer_argument, version_id_argument
 from .context import Context
 from .find import find_version
 from .object_headers import version_headers
+from .standing import as_it_stands
 
 _WANTED = "x-amz-object-attributes"
 _MAX_PARTS = 1000
@@ -21,9 +23,15 @@ _MAX_PART_NUMBER = 10_000
 
 async def get_object_attributes(ctx: Context) -> Reply:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html"""
-    wanted = _wanted(ctx.headers)
-    window = _window(ctx.headers)
+    describe = partial(_describe, ctx, _wanted(ctx.headers), _window(ctx.headers))
+    version_id = version_id_argument(ctx.query)
+    showing = ctx.services.showing
+    return await as_it_stands(showing, ctx.bucket_name, ctx.key, version_id, describe)
+
+
+async def _describe(ctx: Context, wanted: frozenset[str], window: PartsWindow) -> Reply:
     bucket, version = await find_version(ctx)
+    await ctx.services.showing.check(version)
     headers = (
         CONTENT_TYPE,
         ("last-modified", http_date(version.last_modified_ms)),

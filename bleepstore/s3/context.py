@@ -6,11 +6,11 @@ import base64
 import binascii
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..clock import Clock
 from ..errors import S3Error
-from ..interfaces import IBlobStore, IRequestBody
+from ..interfaces import IBlobStore, IRequestBody, IShowing
 from ..metadata.store import Store
 from ..streams.collect import collect
 from ..streams.threads import Threads
@@ -26,6 +26,7 @@ from ..values import (
     RequestHead,
 )
 from .checksums import declared_checksum
+from .standing import NothingShown
 
 # The largest settings, 50 tags of 384 characters, stay below this even if each is escaped.
 MAX_SETTINGS_BYTES = 256 * 1024
@@ -46,6 +47,7 @@ class Services:
         reserved_bucket_names: names that cannot be buckets because pages of this daemon stand
             there, such as ``/metrics``.
         default_ownership: the ownership controls of buckets made without a word about them.
+        showing: sees to the natural names of objects, where the backend shows any.
     """
 
     metadata: Store
@@ -56,6 +58,7 @@ class Services:
     max_object_size: int
     reserved_bucket_names: frozenset[str] = frozenset()
     default_ownership: Ownership = Ownership.BUCKET_OWNER_ENFORCED
+    showing: IShowing = field(factory=NothingShown)
 
 
 @frozen

@@ -136,6 +136,7 @@ async def complete_multipart_upload(ctx: Context) -> Later:
 
 async def _complete(ctx: Context, parts: tuple[CompletedPart, ...]) -> Reply:
     completed = await ctx.services.metadata.uploads.complete(await _completion(ctx, parts))
+    await ctx.services.showing.settle(ctx.bucket_name, (ctx.key,))
     headers = [CONTENT_TYPE]
     if completed.version_id is not None:
         headers.append(("x-amz-version-id", completed.version_id))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from attrs import evolve
 
 from ..documents.copying import copy_object_result
@@ -21,6 +23,7 @@ from .find import find_source
 from .granting import for_new_object
 from .later import Later
 from .object_headers import storage_class, version_headers
+from .standing import as_it_stands
 from .unsupported import refuse_unsupported_headers
 
 # Looks at a source that changes all the time.
@@ -46,7 +49,13 @@ async def _copy(ctx: Context, source: CopySource) -> Reply:
     failure: Exception | None = None
     for _ in range(_ATTEMPTS):
         try:
-            return await _copy_once(ctx, source)
+            return await as_it_stands(
+                ctx.services.showing,
+                source.bucket,
+                source.key,
+                source.version_id,
+                partial(_copy_once, ctx, source),
+            )
         except (SourceChanged, BlobMissing) as error:
             failure = error
     if isinstance(failure, BlobMissing):
@@ -56,6 +65,7 @@ async def _copy(ctx: Context, source: CopySource) -> Reply:
 
 async def _copy_once(ctx: Context, source: CopySource) -> Reply:
     bucket, version = await find_source(ctx, source)
+    await ctx.services.showing.check(version)
     check_source_conditions(ctx.headers, version)
     check_copy_size(version.size_bytes)
     copy = await _copy_of(ctx, bucket, version)
@@ -71,6 +81,7 @@ async def _copy_once(ctx: Context, source: CopySource) -> Reply:
             if_none_match=if_none_match,
         )
     )
+    await ctx.services.showing.settle(ctx.bucket_name, (ctx.key,))
     headers = [CONTENT_TYPE]
     for _, source_id in version_headers(bucket.versioning, version.version_id):
         headers.append(("x-amz-copy-source-version-id", source_id))

@@ -29,6 +29,7 @@ async def delete_object(ctx: Context) -> Reply:
             if_match=wanted_etag(ctx.headers),
         )
     )
+    await ctx.services.showing.settle(ctx.bucket_name, (ctx.key,))
     headers = []
     if result.is_delete_marker:
         headers.append(("x-amz-delete-marker", "true"))

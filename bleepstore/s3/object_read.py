@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 from twisted.web.iweb import IBodyProducer
 
-from ..errors import BlobMissing
+from ..errors import S3Error
 from ..values import Bucket, ByteRange, ObjectVersion, Reply
+from .arguments import version_id_argument
 from .checksums import wanted_checksum_headers
 from .conditions import check_read_conditions, range_applies
 from .context import Context
@@ -16,28 +18,40 @@ from .object_headers import object_headers, overridden, version_headers
 from .part_read import asked_part
 from .ranges import parse_range
 from .segments import open_segments
+from .standing import as_it_stands
 from .tagging import tag_count_headers
 
 
 async def head_object(ctx: Context) -> Reply:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"""
-    bucket, version = await find_version(ctx)
-    status, stretch, headers = _read_plan(ctx, bucket, version)
-    return Reply(status, (*headers, ("content-length", str(stretch.length))))
+    return await _as_it_stands(ctx, _describe)
 
 
 async def get_object(ctx: Context) -> Reply:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
-    try:
-        return await _read_object(ctx)
-    except BlobMissing:
-        # Overwritten and tidied up between our look-up and our opening: look again, once.
-        return await _read_object(ctx)
+    return await _as_it_stands(ctx, _read)
 
 
-async def _read_object(ctx: Context) -> Reply:
-    bucket, version = await find_version(ctx, with_content=True)
+async def _as_it_stands(ctx: Context, answer: Callable[[Context], Awaitable[Reply]]) -> Reply:
+    version_id = version_id_argument(ctx.query)
+    showing, name = ctx.services.showing, (ctx.bucket_name, ctx.key, version_id)
+    return await as_it_stands(showing, *name, partial(answer, ctx))
+
+
+async def _describe(ctx: Context) -> Reply:
+    bucket, version = await find_version(ctx)
+    await ctx.services.showing.check(version)
     status, stretch, headers = _read_plan(ctx, bucket, version)
+    return Reply(status, (*headers, ("content-length", str(stretch.length))))
+
+
+async def _read(ctx: Context) -> Reply:
+    bucket, version = await find_version(ctx, with_content=True)
+    try:
+        status, stretch, headers = _read_plan(ctx, bucket, version)
+    except S3Error:  # such as 304: this, too, is said of the version, and nothing will be opened
+        await ctx.services.showing.check(version)
+        raise
     return Reply(status, headers, await _body(ctx, version, stretch))
 
 
@@ -45,6 +59,7 @@ async def _body(ctx: Context, version: ObjectVersion, stretch: ByteRange) -> byt
     if version.content is not None:
         return version.content[stretch.offset : stretch.offset + stretch.length]
     if not stretch.length:
+        await ctx.services.showing.check(version)
         return b""
     return await open_segments(ctx.services.blobs, version.segments, stretch)
 

@@ -60,7 +60,9 @@ async def store_object(ctx: Context, demands: Demands, min_size_bytes: int = 0) 
         filled = _with_bytes(command, received, blob, ctx.services.clock.now_ms())
         return Stored(received, await ctx.services.metadata.objects.put(filled))
 
-    return await upload(ctx, demands, record)
+    stored = await upload(ctx, demands, record)
+    await ctx.services.showing.settle(ctx.bucket_name, (ctx.key,))
+    return stored
 
 
 def _refuse_less_than(min_size_bytes: int, size_bytes: int) -> None:

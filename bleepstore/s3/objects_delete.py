@@ -65,14 +65,15 @@ async def _delete(
 ) -> Sequence[DeleteResult | S3Error]:
     if not asked:
         return ()
-    return await ctx.services.metadata.objects.delete_many(
-        DeleteObjects(
-            bucket=ctx.bucket_name,
-            objects=tuple(_commands(asked)),
-            now_ms=ctx.services.clock.now_ms(),
-            owner=ctx.owner,
-        )
+    deletions = DeleteObjects(
+        bucket=ctx.bucket_name,
+        objects=tuple(_commands(asked)),
+        now_ms=ctx.services.clock.now_ms(),
+        owner=ctx.owner,
     )
+    results = await ctx.services.metadata.objects.delete_many(deletions)
+    await ctx.services.showing.settle(ctx.bucket_name, deletions.keys)
+    return results
 
 
 def _commands(asked: Iterable[ObjectToDelete]) -> Iterator[DeleteOne]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 from ..documents.copying import copy_part_result
 from ..documents.xml import CONTENT_TYPE
-from ..errors import BlobMissing
 from ..values import (
     ByteRange,
     Checksum,
@@ -28,6 +28,7 @@ from .multipart import find_upload, put_part
 from .multipart_arguments import part_number_argument
 from .object_headers import version_headers
 from .segments import cut_segments
+from .standing import as_it_stands
 from .unsupported import refuse_unsupported_headers
 
 
@@ -42,15 +43,18 @@ async def upload_part_copy(ctx: Context) -> Later:
 
 async def _copy(ctx: Context, source: CopySource, number: int) -> Reply:
     upload = await find_upload(ctx)
-    try:
-        return await _copy_once(ctx, upload, source, number)
-    except BlobMissing:
-        # Overwritten and tidied up since our look-up: look again, once.
-        return await _copy_once(ctx, upload, source, number)
+    return await as_it_stands(
+        ctx.services.showing,
+        source.bucket,
+        source.key,
+        source.version_id,
+        partial(_copy_once, ctx, upload, source, number),
+    )
 
 
 async def _copy_once(ctx: Context, upload: Upload, source: CopySource, number: int) -> Reply:
     bucket, version = await find_source(ctx, source)
+    await ctx.services.showing.check(version)
     check_source_conditions(ctx.headers, version)
     stretch = parse_copy_range(ctx.headers, version.size_bytes)
     part = await _part(ctx, upload, version, stretch, number)
