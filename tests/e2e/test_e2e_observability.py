@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -144,9 +143,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.skipif(BACKEND != "local", reason="it fills the disk of files and database")
-def test_a_disk_that_is_full_or_read_only_is_not_ready_until_it_is_mended(
-    small_disk: Path,
-) -> None:
+def test_a_full_disk_is_not_ready_until_there_is_room(small_disk: Path) -> None:
     daemon = Daemon(small_disk / "own")
     with_workers(daemon, 1)
     try:
@@ -159,15 +156,10 @@ def test_a_disk_that_is_full_or_read_only_is_not_ready_until_it_is_mended(
         assert ask(daemon, "GET", "/healthz").status == 200
         filling.unlink()
         _expect_ready(daemon)
-        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-        _expect_not_ready(daemon)
-        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
-        _expect_ready(daemon)
         daemon.stop()
     finally:
         if daemon.is_running:
             daemon.kill()
-        shutil.copy(daemon.log_path, small_disk.parent)
 
 
 def _expect_ready(daemon: Daemon) -> None:
