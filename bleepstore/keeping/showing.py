@@ -68,6 +68,14 @@ class Showing:
         """Make a name true, or find out that this has to wait. Never fails but by being cancelled."""
         return self._turns.take(name)
 
+    async def due(self, limit: int) -> Sequence[Name]:
+        """Names that are to be shown by now and that nobody works on, at most ``limit``."""
+        return await self._metadata.names.due(self._clock.now_ms(), limit)
+
+    async def tidy(self, before_ms: int) -> int:
+        """End what was begun upstream before an instant and not finished; answer how much."""
+        return await self._natural.tidy(before_ms)
+
     async def settle(self, bucket: str, keys: Sequence[str]) -> None:
         """See :class:`~bleepstore.interfaces.IShowing`."""
         names = [Name(bucket, key) for key in dict.fromkeys(keys)]

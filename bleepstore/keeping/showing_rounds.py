@@ -8,8 +8,6 @@ from twisted.internet.defer import DeferredSemaphore, gatherResults
 from twisted.internet.interfaces import IReactorTime
 
 from ..clock import Clock
-from ..interfaces import INaturalNames
-from ..metadata.showing import Names
 from .rounds import Rounds
 from .showing import Showing
 
@@ -25,15 +23,13 @@ class ShowingRounds:
     """Looks for names that are not true at intervals, and for what was never finished upstream.
 
     Args:
-        showing: does the work; it is stopped with the rounds.
+        showing: does the work, and is stopped with the rounds.
         expiry_days: how old something unfinished upstream may become.
         interval_seconds: the time between two looks for names.
         tidying_seconds: that between two looks for unfinished things.
     """
 
     _showing: Showing
-    _names: Names
-    _natural: INaturalNames
     _clock: Clock
     _reactor: IReactorTime
     _expiry_days: float
@@ -65,7 +61,7 @@ class ShowingRounds:
         """Try all names whose time has come; answer how many those were."""
         tokens = DeferredSemaphore(_AT_ONCE)
         tried = 0
-        while names := await self._names.due(self._clock.now_ms(), _BATCH):
+        while names := await self._showing.due(_BATCH):
             await gatherResults([tokens.run(self._showing.show, name) for name in names])
             tried += len(names)
             if len(names) < _BATCH or not self._looking.is_running:
@@ -75,7 +71,7 @@ class ShowingRounds:
     async def tidy(self) -> int:
         """End what was begun upstream long ago; answer how much that was."""
         before_ms = self._clock.now_ms() - int(self._expiry_days * _DAY_MS)
-        ended = await self._natural.tidy(before_ms)
+        ended = await self._showing.tidy(before_ms)
         if ended:
             log.info("{count} unfinished uploads upstream are ended", count=ended)
         return ended

@@ -20,6 +20,7 @@ from ..config.model import Config
 from ..protocol.address import Addressing
 from ..protocol.dispatch import Dispatcher
 from ..s3.context import Services
+from ..s3.standing import NothingShown
 from ..values import Ownership, RequestHead
 from ..wire.routes import Front
 from ..wire.site import WireSite, make_site
@@ -167,6 +168,7 @@ def _site(
         max_object_size=config.server.max_object_size,
         reserved_bucket_names=frozenset(path.split("/")[1] for path in pages),
         default_ownership=Ownership(config.auth.default_object_ownership),
+        showing=foundation.showing or NothingShown(),
     )
     addressing = Addressing(tuple(domain.lower() for domain in config.server.domain))
     front = Front(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..admin.metrics import Metrics
 from ..auth.signer import Signer
+from ..clock import Clock
 from ..config.model import Config
-from ..interfaces import IBlobStore
+from ..interfaces import IBlobStore, INaturalNames
+from ..keeping.showing import Showing
 from ..keeping.snapshots import Snapshots
 from ..metadata.memory import MemoryEngine
 from ..metadata.sqlite import Durability
@@ -29,6 +31,9 @@ class Foundation:
     """Metadata, storage, and the threads in which disks are waited for.
 
     A store in memory has no occupancy, unless it is saved to a file, and no snapshots likewise.
+
+    Attributes:
+        showing: for a backend that shows objects under their own names; None for any other.
     """
 
     metadata: Store
@@ -36,6 +41,7 @@ class Foundation:
     threads: Threads
     _occupancy: Occupancy | None
     _snapshots: Snapshots | None = None
+    showing: Showing | None = None
 
     async def start(self, *, alone: bool = False) -> None:
         """Open everything.
@@ -57,6 +63,8 @@ class Foundation:
 
     async def stop(self) -> None:
         """Close everything, also when :meth:`start` has failed."""
+        if self.showing is not None:
+            await self.showing.stop()
         await self.blobs.stop()
         try:
             if self._snapshots is not None:
@@ -75,7 +83,18 @@ def lay(config: Config, reactor: Any, metrics: Metrics | None = None) -> Foundat
         metrics: where it is counted what the metadata and the backend do; None for nowhere.
     """
     lay_one = _lay_in_memory if config.storage.backend == "memory" else _lay_on_disk
-    return lay_one(config, reactor, metrics)
+    return _with_natural_names(lay_one(config, reactor, metrics), config, reactor)
+
+
+def _with_natural_names(foundation: Foundation, config: Config, reactor: Any) -> Foundation:
+    """The same, if its backend shows objects under their own names, with what sees to that."""
+    natural = INaturalNames(foundation.blobs, None)
+    if natural is None:
+        return foundation
+    metadata = foundation.metadata.with_natural_names()
+    timeout_seconds = config.storage.upstream.showing_timeout_seconds
+    showing = Showing(metadata, foundation.blobs, natural, Clock(), reactor, timeout_seconds)
+    return evolve(foundation, metadata=metadata, showing=showing)
 
 
 def _lay_on_disk(config: Config, reactor: Any, metrics: Metrics | None) -> Foundation:

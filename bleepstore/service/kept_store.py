@@ -9,6 +9,7 @@ from attrs import frozen
 from ..clock import Clock
 from ..config.model import Config
 from ..keeping.garbage import GarbageCollector
+from ..keeping.showing_rounds import ShowingRounds
 from ..keeping.uploads import UploadExpirer
 from .foundation import Foundation
 
@@ -22,6 +23,7 @@ class KeptStore:
     _foundation: Foundation
     _garbage: GarbageCollector
     _uploads: UploadExpirer
+    _names: ShowingRounds | None
 
     async def start(self) -> None:
         await self._foundation.start()
@@ -30,12 +32,16 @@ class KeptStore:
         await accounts.seed(self._config.credentials, self._clock.now_ms())
         self._garbage.start()
         self._uploads.start()
+        if self._names is not None:
+            self._names.start()
 
     async def recover(self) -> None:
         """Remove what processes that are gone have left half done."""
         await self._foundation.blobs.recover(self._foundation.metadata.blobs.referenced)
 
     async def stop(self) -> None:
+        if self._names is not None:
+            await self._names.stop()
         await self._uploads.stop()
         await self._garbage.stop()
         await self._foundation.stop()
@@ -51,4 +57,7 @@ def keep(config: Config, reactor: Any, foundation: Foundation) -> KeptStore:
     metadata, grace_seconds = foundation.metadata, storage.garbage_grace_seconds
     garbage = GarbageCollector(metadata.garbage, foundation.blobs, clock, reactor, grace_seconds)
     uploads = UploadExpirer(metadata.uploads, clock, reactor, storage.upload_expiry_days)
-    return KeptStore(config, clock, foundation, garbage, uploads)
+    names = None
+    if foundation.showing is not None:
+        names = ShowingRounds(foundation.showing, clock, reactor, storage.upload_expiry_days)
+    return KeptStore(config, clock, foundation, garbage, uploads, names)
