@@ -14,6 +14,8 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from ..errors import BleepStoreError
+
 log = txaio.make_logger()
 
 Check = Callable[[], Awaitable[object]]
@@ -68,10 +70,10 @@ class Checkup:
         began = self._reactor.seconds()
         try:
             await Deferred.fromCoroutine(self._run()).addTimeout(_PATIENCE_SECONDS, self._reactor)
-        except Exception:
+        except Exception as error:
             is_good = False
             if self._latest.is_good:  # else: it has been said
-                log.failure("health check {name} fails", failure=Failure(), name=self._name)
+                self._complain(error)
         else:
             is_good = True
             if not self._latest.is_good:
@@ -80,6 +82,12 @@ class Checkup:
         self._latest = Outcome(is_good, round((now - began) * 1000, 3))
         self._found_at = now
         self._tell()
+
+    def _complain(self, error: Exception) -> None:
+        if isinstance(error, BleepStoreError):
+            log.error("health check {name} fails: {why}", name=self._name, why=str(error))
+        else:
+            log.failure("health check {name} fails", failure=Failure(error), name=self._name)
 
     async def _run(self) -> None:
         await self._check()

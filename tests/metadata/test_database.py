@@ -12,7 +12,7 @@ import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, gatherResults
 
-from bleepstore.errors import S3Error, StorageFull
+from bleepstore.errors import S3Error, StorageBroken, StorageFull
 from bleepstore.interfaces import IDatabase, ITransaction
 from bleepstore.metadata.database import Database
 from bleepstore.metadata.engine import FileEngine
@@ -161,7 +161,7 @@ async def test_a_read_that_fails_half_way_leaves_no_old_snapshot(database: Datab
 
 @pytest_twisted.ensureDeferred
 async def test_readers_cannot_write(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(StorageBroken, match="readonly"):
         await database.read("add", add, "a")
 
 
