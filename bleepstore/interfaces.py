@@ -291,3 +291,20 @@ class ISendable(Interface):
 
     offset = Attribute("Where the stretch begins in the file.")
     length = Attribute("How many bytes it has.")
+
+    def prepare(offset: int, length: int) -> Any:
+        """Bring a stretch of the file into memory, so that sending it does not wait for the disk.
+
+        Answers a Deferred, or None if it is there already, as far as one can know.
+        """
+
+
+class ISendsFiles(Interface):
+    """A consumer that can send stretches of files without reading them."""
+
+    def send_file(source: Any) -> Any:
+        """Send an :class:`ISendable`; the Deferred fires with the number of bytes sent.
+
+        They are counted from its beginning and may be none. The producer writes the rest. If the
+        consumer stops the producer, the Deferred fires at once.
+        """

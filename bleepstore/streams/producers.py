@@ -18,13 +18,16 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
-from ..interfaces import ISendable
+from ..interfaces import ISendable, ISendsFiles
 from .gate import Gate
 from .threads import Threads
 
 # The way into a thread and back costs as much as reading a good 100 KiB out of the page cache;
 # bigger blocks only cost memory for each slow client.
 BLOCK_BYTES = 256 * 1024
+
+# The kernel reads ahead in requests of at least this size, so one byte of each tells of the others.
+_READ_AHEAD_STEP = 64 * 1024
 
 Opener = Callable[[], Awaitable[IBodyProducer]]
 
@@ -89,7 +92,9 @@ class GatedProducer(ABC):
 
 @implementer(IBodyProducer, ISendable)
 class FileProducer(GatedProducer):
-    """Reads a stretch of a file in threads, one block ahead of a consumer that pauses.
+    """A stretch of a file: sent by a consumer that can, otherwise read in threads.
+
+    The reading is one block ahead of a consumer that pauses.
 
     Args:
         file: opened for reading; the producer closes it in the end, whatever happens.
@@ -105,6 +110,11 @@ class FileProducer(GatedProducer):
     def fileno(self) -> int:
         return self._file.fileno()
 
+    def prepare(self, offset: int, length: int) -> Deferred[None] | None:
+        if _is_in_memory(self.fileno(), offset + length - 1):
+            return None
+        return self._threads.run(_bring_into_memory, self.fileno(), offset, length)
+
     def stopProducing(self) -> None:
         super().stopProducing()
         if not self._is_started:
@@ -114,7 +124,9 @@ class FileProducer(GatedProducer):
     async def _produce(self, consumer: IConsumer) -> None:
         position, end = self.offset, self.offset + self.length
         try:
-            while position < end:
+            if ISendsFiles.providedBy(consumer):
+                position += await ISendsFiles(consumer).send_file(self)
+            while position < end and not self._is_stopped:
                 block = await self._read(position, min(BLOCK_BYTES, end - position))
                 await self._gate.passage()
                 if self._is_stopped:
@@ -134,6 +146,21 @@ class FileProducer(GatedProducer):
         # In a thread, since closing a deleted file is what frees its space, which takes long for
         # a large one. No read is under way when this is called.
         self._threads.run(self._file.close).addErrback(lambda _: self._file.close())
+
+
+def _is_in_memory(descriptor: int, position: int) -> bool:
+    """Whether a byte can be read without the disk; False where the file system does not tell."""
+    try:
+        return bool(os.preadv(descriptor, [bytearray(1)], position, os.RWF_NOWAIT))
+    except OSError:
+        return False
+
+
+def _bring_into_memory(descriptor: int, offset: int, length: int) -> None:
+    """Wait for a stretch, and have the disk begin with the next one."""
+    os.posix_fadvise(descriptor, offset, 2 * length, os.POSIX_FADV_WILLNEED)
+    for position in range(offset, offset + length, _READ_AHEAD_STEP):
+        os.pread(descriptor, 1, position)
 
 
 @implementer(IBodyProducer)

@@ -21,6 +21,7 @@ from .deadline import Deadline
 from .head import MalformedHead, Peer, make_head
 from .reply import ERROR_HEADERS
 from .request import StreamingRequest
+from .sendfile import FileSender, plain_connection
 
 if TYPE_CHECKING:
     from .site import WireSite
@@ -182,15 +183,28 @@ class Channel(http.HTTPChannel):
 
     # --- writing -----------------------------------------------------------------------------
 
-    def pauseProducing(self) -> None:
+    def file_sender(self, source: Any) -> FileSender | None:
+        """What sends a stretch of a file to this client; None if its bytes cannot go as they are."""
+        connection = plain_connection(self.transport)
+        return None if connection is None else FileSender(self, connection, source)
+
+    def stalled(self) -> None:
+        """The client has to take what the socket holds before it gets more."""
         self._is_congested = True
         self._deadline.set(self._limits.response_stall_seconds)
-        super().pauseProducing()
 
-    def resumeProducing(self) -> None:
+    def flowing(self) -> None:
+        """The client has taken it."""
         self._is_congested = False
         if self._current is not None:
             self._deadline.clear()
+
+    def pauseProducing(self) -> None:
+        self.stalled()
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self.flowing()
         super().resumeProducing()
         if self._is_held:
             self._networkProducer.pauseProducing()

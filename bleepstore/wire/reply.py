@@ -7,18 +7,20 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import txaio
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from ..errors import S3_ERRORS
+from ..interfaces import ISendsFiles
 from ..values import Reply
 from .letterhead import BODILESS, has_body
 
 if TYPE_CHECKING:
     from .request import StreamingRequest
+    from .sendfile import FileSender
 
 log = txaio.make_logger()
 
@@ -120,7 +122,7 @@ class WrongLength(Exception):
         self.missing = missing
 
 
-@implementer(IPushProducer)
+@implementer(IPushProducer, ISendsFiles)
 class BodySender:
     """Stands between a reply's producer and the connection.
 
@@ -135,6 +137,7 @@ class BodySender:
         self._missing = _length(producer)
         self._is_chunked = self._missing is None and request.takes_chunks
         self._opening = b""
+        self._file_sender: FileSender | None = None
         self._is_open = False
         self._is_over = False
         self._done: Deferred[None] = Deferred(lambda _: self.stopProducing())
@@ -162,6 +165,24 @@ class BodySender:
                 return
             self._missing -= len(data)
         self._pass_on(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
+
+    def send_file(self, source: object) -> Deferred[int]:
+        """See :class:`~bleepstore.interfaces.ISendsFiles`."""
+        sender = self._request.channel.file_sender(source)
+        if sender is None or self._is_over or self._missing is None:
+            return succeed(0)
+        if not self._is_open:
+            self._is_open = True
+            self._request.open_answer(self._reply, self._opening, b"")
+        self._file_sender = sender
+        return sender.start().addCallback(self._file_sent)
+
+    def _file_sent(self, size: int) -> int:
+        self._file_sender = None
+        if self._missing is not None:
+            self._missing -= size
+        self._request.sentLength += size
+        return size
 
     def _pass_on(self, data: bytes) -> None:
         if self._is_open:
@@ -210,3 +231,5 @@ class BodySender:
         if not self._is_over:
             self._end()
             self._producer.stopProducing()
+            if self._file_sender is not None:
+                self._file_sender.stop()

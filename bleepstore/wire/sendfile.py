@@ -1,0 +1,134 @@
+# mypy: allow-untyped-calls
+"""Sends a stretch of a file from the kernel: its bytes never come into this process.
+
+The sender takes the connection's place as the producer of the transport for as long as it works,
+so that it is called whenever the socket has room and nothing waits before it. The disk is not
+waited for here: the source brings each piece into memory first, in a thread.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPullProducer
+from twisted.internet.tcp import Connection
+from zope.interface import implementer
+
+from ..interfaces import ISendable
+
+if TYPE_CHECKING:
+    from .channel import Channel
+
+PIECE_BYTES = 2 * 1024 * 1024
+"""The most that one connection sends before others get their turn; nginx has the same default."""
+
+# Not every file system can; the bytes are read and written then.
+_CANNOT = frozenset((errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP))
+
+
+def plain_connection(transport: Any) -> Connection | None:
+    """A transport whose bytes go to a TCP socket as they are; None for TLS, wrappers and tests."""
+    if isinstance(transport, Connection) and not transport.TLS:
+        return transport
+    return None
+
+
+@implementer(IPullProducer)
+class FileSender:
+    """Sends one stretch.
+
+    Args:
+        channel: told when the client keeps us waiting.
+        connection: the channel's transport.
+        source: an :class:`~bleepstore.interfaces.ISendable`.
+    """
+
+    def __init__(self, channel: Channel, connection: Connection, source: Any) -> None:
+        self._channel = channel
+        self._connection = connection
+        self._source = ISendable(source)
+        self._sent = 0
+        self._preparing: Deferred[None] | None = None
+        self._is_over = False
+        self._done: Deferred[int] = Deferred()
+
+    def start(self) -> Deferred[int]:
+        """Fires with the number of bytes sent: fewer than all if the kernel cannot send more."""
+        self._connection.unregisterProducer()
+        self._connection.registerProducer(self, False)  # and it calls resumeProducing()
+        return self._done
+
+    def stop(self) -> None:
+        """Send no more."""
+        if not self._is_over:
+            if self._preparing is not None:
+                self._preparing.cancel()
+            self._end()
+
+    # --- the transport's side ----------------------------------------------------------------
+
+    def resumeProducing(self) -> None:
+        """The queue is empty, or was when we came."""
+        if self._is_over or self._preparing is not None:
+            return
+        if self._connection.dataBuffer or self._connection._tempDataBuffer:
+            self._wait()  # for the head of the answer to go first
+        else:
+            self._prepare()
+
+    def stopProducing(self) -> None:
+        """The connection is lost: its own producer hears of it."""
+        self._channel.stopProducing()
+
+    # --- in between --------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        size = min(PIECE_BYTES, self._source.length - self._sent)
+        preparing = self._source.prepare(self._source.offset + self._sent, size)
+        if preparing is None:
+            self._send(size)
+        else:
+            self._preparing = preparing
+            preparing.addCallbacks(lambda _: self._prepared(size), lambda _: self._prepared(0))
+
+    def _prepared(self, size: int) -> None:
+        self._preparing = None
+        if self._is_over:
+            return
+        if size:
+            self._send(size)
+        else:
+            self._end()  # whoever reads the rest meets the same error
+
+    def _send(self, size: int) -> None:
+        socket, position = self._connection.fileno(), self._source.offset + self._sent
+        try:
+            sent = os.sendfile(socket, self._source.fileno(), position, size)
+        except BlockingIOError:
+            self._wait()
+        except OSError as error:
+            if error.errno in _CANNOT:
+                self._end()
+            else:
+                self._channel.abort()
+        else:
+            self._sent += sent
+            if sent == 0 or self._sent == self._source.length:
+                self._end()
+            else:
+                self._wait()
+
+    def _wait(self) -> None:
+        self._channel.stalled()
+        self._connection.startWriting()
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._channel.flowing()
+        if self._connection.connected:
+            self._connection.unregisterProducer()
+            self._connection.registerProducer(self._channel, True)
+        self._done.callback(self._sent)
