@@ -6,7 +6,7 @@ stored with ``Content-Encoding: gzip``, and what leaves here has to be sent as i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
@@ -146,8 +146,15 @@ class Client:
         return Line(self._reactor, self._pool, seconds, self._slots.release)
 
 
+class _Headers(Headers):
+    """Headers whose names go out in lower case: names of metadata are shown as they were sent."""
+
+    def getAllRawHeaders(self) -> Iterator[tuple[bytes, Sequence[bytes]]]:
+        return ((name.lower(), values) for name, values in super().getAllRawHeaders())
+
+
 def _headers(outgoing: Outgoing) -> Headers:
-    headers = Headers()
+    headers = _Headers()
     for name, value in outgoing.headers.items():
         if name != "content-length":
             headers.addRawHeader(name, value.encode("utf-8", "surrogateescape"))
