@@ -201,6 +201,15 @@ def test_a_worker_that_dies_takes_down_its_own_connections_only(crowd: Daemon) -
     news.wait_for(r"worker \d+ serves")
 
 
+def test_one_who_waits_follows_a_worker_that_is_killed(crowd: Daemon) -> None:
+    wait_for(lambda: len(children(crowd)) == 3, "the start of one who waits")
+    (waiting,) = children(crowd) - workers(crowd)
+    news = News(crowd)
+    os.kill(min(workers(crowd)), signal.SIGKILL)
+    news.wait_for(rf"worker {waiting} serves")
+    wait_for(lambda: len(children(crowd)) == 3, "the start of another one who waits")
+
+
 def test_a_worker_killed_under_load_loses_nothing_that_was_acknowledged(crowd: Daemon) -> None:
     with Load(crowd) as load:
         for _ in range(2):
