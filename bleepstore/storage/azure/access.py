@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from ...clock import Clock, http_date
-from ..gcp.tokens import Tokens
 from ..remote.client import Outgoing
+from ..remote.tokens import Tokens
 from .names import escaped
 from .signing import VERSION, read_token, shared_key
 
@@ -77,7 +77,7 @@ class SasAccess(Access):
 class TokenAccess(Access):
     """The identity that Azure gives to the machine."""
 
-    tokens: Tokens
+    tokens: Tokens[str]
     clock: Clock = field(factory=Clock)
 
     async def authorize(self, outgoing: Outgoing) -> Outgoing:

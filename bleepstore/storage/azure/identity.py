@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from ...errors import UpstreamFailed, UpstreamRefused
-from ..gcp.tokens import Token
 from ..remote.client import Answer, Client, Outgoing
+from ..remote.tokens import Token
 from .names import parameters
 
 _MACHINE = "http://169.254.169.254/metadata/identity/oauth2/token"
@@ -49,7 +49,7 @@ def find_source(environment: Mapping[str, str]) -> TokenSource:
     return TokenSource(f"{endpoint}?{query}", headers)
 
 
-async def fetch_token(client: Client, source: TokenSource) -> Token:
+async def fetch_token(client: Client, source: TokenSource) -> Token[str]:
     """A new token.
 
     Args:
@@ -63,7 +63,7 @@ async def fetch_token(client: Client, source: TokenSource) -> Token:
     return _read(await client.send(outgoing))
 
 
-def _read(answer: Answer) -> Token:
+def _read(answer: Answer) -> Token[str]:
     if answer.status != 200:
         raise UpstreamRefused(
             f"no token for the identity of this machine ({answer.status}): check that it has one, "

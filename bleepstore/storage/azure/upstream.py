@@ -16,9 +16,9 @@ from ...config.gateways import AzureSection, UpstreamSection
 from ...errors import ConfigError, UpstreamRefused
 from ...values import Appearance
 from ..extension import Means
-from ..gcp.tokens import Token, Tokens
 from ..remote.client import Client, Outgoing
 from ..remote.together import together
+from ..remote.tokens import Token, Tokens
 from ..remote.upstream import IUpstream, IUpstreamUpload, Piece, Standing
 from .access import Access, TokenAccess
 from .account import find_account
@@ -76,7 +76,7 @@ class AzureUpstream:
     def _identify(self) -> Access:
         source = find_source(self._environment)
 
-        async def fetch() -> Token:
+        async def fetch() -> Token[str]:
             return await fetch_token(self._identity_client, source)
 
         return TokenAccess(Tokens(fetch, Clock()))
