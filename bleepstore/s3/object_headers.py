@@ -5,15 +5,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
-from email.errors import HeaderParseError
-from email.header import decode_header
 
 from ..clock import http_date
 from ..errors import S3Error
 from ..values import NULL_VERSION_ID, ObjectVersion, Versioning
+from ..words import decode_words, encode_words
 
 _USER_PREFIX = "x-amz-meta-"
 _MAX_USER_METADATA_BYTES = 2048
@@ -73,7 +71,7 @@ def user_metadata(headers: Mapping[str, str]) -> dict[str, str]:
         S3Error: ``InvalidArgument`` for a value that is not UTF-8, ``MetadataTooLarge``.
     """
     metadata = {
-        name.removeprefix(_USER_PREFIX): _decode_words(_text(name, value))
+        name.removeprefix(_USER_PREFIX): decode_words(_text(name, value))
         for name, value in headers.items()
         if name.startswith(_USER_PREFIX)
     }
@@ -92,20 +90,6 @@ def _text(name: str, value: str) -> str:
     except UnicodeEncodeError as error:
         raise S3Error("InvalidArgument", "Header values must be UTF-8 text") from error
     return value
-
-
-def _decode_words(value: str) -> str:
-    if "=?" not in value:
-        return value
-    try:
-        words = [
-            text if isinstance(text, str) else text.decode(charset or "ascii")
-            for text, charset in decode_header(value)
-        ]
-    except (HeaderParseError, UnicodeError, LookupError, ValueError):
-        return value
-    decoded = "".join(words)
-    return value if _CONTROL.search(decoded) else decoded
 
 
 def storage_class(headers: Mapping[str, str]) -> str:
@@ -140,16 +124,9 @@ def object_headers(version: ObjectVersion) -> Iterator[tuple[str, str]]:
     yield from validators(version)
     yield from version.headers.items()
     for name, value in version.user_metadata.items():
-        yield _USER_PREFIX + name, _encode_words(value)
+        yield _USER_PREFIX + name, encode_words(value)
     if version.storage_class != "STANDARD":
         yield "x-amz-storage-class", version.storage_class
-
-
-def _encode_words(value: str) -> str:
-    """RFC 2047 for what is not ASCII, as S3 shows such metadata."""
-    if value.isascii():
-        return value
-    return f"=?UTF-8?B?{base64.b64encode(value.encode()).decode('ascii')}?="
 
 
 def overridden(
