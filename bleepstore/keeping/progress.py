@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 
+class Interrupted(Exception):
+    """Nobody wants the rest any more: whoever is at work in a thread hears of it by this."""
+
+
 class Progress(Protocol):
     """Is told what is done. May be called in any thread."""
 
@@ -12,4 +16,4 @@ class Progress(Protocol):
         """So much there is to do in all, in whatever unit."""
 
     def advance(self, amount: int) -> None:
-        """So much more is done."""
+        """So much more is done. Raises :class:`Interrupted`."""

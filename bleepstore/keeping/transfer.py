@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from threading import Event
 from typing import Any, BinaryIO
 
 from attrs import define, field, frozen
-from twisted.internet.defer import CancelledError
 
 from ..clock import Clock
 from ..errors import NotPossible, S3Error
@@ -23,10 +21,6 @@ from ..streams.threads import Threads
 from .progress import Progress
 
 _UNFINISHED = ".new"
-
-
-class _Interrupted(Exception):
-    """Nobody wants the rest any more."""
 
 
 @frozen
@@ -61,19 +55,8 @@ class Exporter:
 
     async def to_file(self, file: BinaryIO, progress: Progress, *, has_secrets: bool) -> None:
         """Write to what is open already."""
-        is_unwanted = Event()
-
-        def advance(rows: int) -> None:
-            if is_unwanted.is_set():
-                raise _Interrupted
-            progress.advance(rows)
-
-        try:
-            await self._transfer.export(Export(file, has_secrets, progress.expect, advance))
-            await self._threads.run(file.flush)
-        except CancelledError:
-            is_unwanted.set()
-            raise
+        await self._transfer.export(Export(file, has_secrets, progress.expect, progress.advance))
+        await self._threads.run(file.flush)
 
 
 def _not_possible(path: Path, error: OSError) -> NotPossible:
@@ -105,7 +88,6 @@ class Importer:
     _path: Path
     _progress: Progress
     _clock: Clock = field(factory=Clock)
-    _is_unwanted: Event = field(factory=Event, init=False)
     _position: int = field(default=0, init=False)
 
     async def run(self, *, is_to_replace: bool, is_rehearsal: bool) -> Imported:
@@ -123,24 +105,18 @@ class Importer:
             self._progress.expect(3 * size_bytes)
             reader = Reader(self._path, file)
             advance = partial(self._advance, reader)
-            try:
-                has_secrets = await self._threads.run(_check, reader, advance)
-                command = Import(
-                    reader=reader,
-                    is_to_replace=is_to_replace,
-                    is_rehearsal=is_rehearsal,
-                    has_secrets=has_secrets,
-                    now_ms=self._clock.now_ms(),
-                    advance=advance,
-                )
-                return await self._transfer.take_in(command)
-            except CancelledError:
-                self._is_unwanted.set()
-                raise
+            has_secrets = await self._threads.run(_check, reader, advance)
+            command = Import(
+                reader=reader,
+                is_to_replace=is_to_replace,
+                is_rehearsal=is_rehearsal,
+                has_secrets=has_secrets,
+                now_ms=self._clock.now_ms(),
+                advance=advance,
+            )
+            return await self._transfer.take_in(command)
 
     def _advance(self, reader: Reader) -> None:
-        if self._is_unwanted.is_set():
-            raise _Interrupted
         moved = reader.position - self._position
         self._position = reader.position
         self._progress.advance(max(moved, 0))

@@ -143,7 +143,7 @@ class Checks:
 
     async def stored_blobs(self, after: str, limit: int) -> Sequence[StoredBlob]:
         """At most ``limit`` blobs of the backend, by locator, behind ``after``."""
-        return await self._database.read("check_blobs", _stored_blobs, after, limit)
+        return await self._database.read("check_blobs", stored_blobs, after, limit)
 
     async def unknown(self, locators: Sequence[str]) -> set[str]:
         """Those of a backend's locators that are neither referred to nor recorded as garbage.
@@ -200,7 +200,8 @@ def _references(txn: ITransaction) -> Iterator[str]:
                 yield segment.locator
 
 
-def _stored_blobs(txn: ITransaction, after: str, limit: int) -> tuple[StoredBlob, ...]:
+def stored_blobs(txn: ITransaction, after: str, limit: int) -> tuple[StoredBlob, ...]:
+    """See :meth:`Checks.stored_blobs`."""
     txn.execute(_STORED, (after, limit))
     return tuple(StoredBlob(*row) for row in txn.fetch_all())
 

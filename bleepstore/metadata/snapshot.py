@@ -25,6 +25,8 @@ _PAUSE_SECONDS = 0.0005
 # SQLite begins anew whenever a database in memory has changed since the last step.
 _MOST_RESTARTS = 20
 _ALL_PAGES = -1
+# 16 MiB: nobody waits for a step of a file.
+_LIVE_STEP_PAGES = 4096
 _ENDING = ".new"
 
 
@@ -84,10 +86,35 @@ def save(memory: sqlite3.Connection, path: Path) -> None:
     log.info("saved the snapshot {path}", path=str(path), size_bytes=path.stat().st_size)
 
 
+def copy_live(source: Path, target: Path, advance: Callable[[int, int], None]) -> None:
+    """Copy a database file that others write to, as it is at one instant, durably.
+
+    Blocks. Others read and write on: the copy reads what was there when it began.
+
+    Args:
+        advance: is told how many pages are done, and how many there are. What it raises ends the
+            copy.
+
+    Raises:
+        OSError, sqlite3.Error: there is no whole copy.
+    """
+
+    def step(status: int, remaining: int, total: int) -> None:
+        advance(total - remaining, total)
+
+    with closing(sqlite3.connect(source, isolation_level=None)) as database:
+        database.execute("PRAGMA query_only = ON")
+        # A transaction that is open keeps what it sees from changing between two steps.
+        database.execute("BEGIN")
+        database.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        _copy(database, target, _LIVE_STEP_PAGES, step)
+    _sync(target)
+
+
 Progress = Callable[[int, int, int], None]
 
 
-def _copy(memory: sqlite3.Connection, path: Path, pages: int, progress: Progress | None) -> None:
+def _copy(source: sqlite3.Connection, path: Path, pages: int, progress: Progress | None) -> None:
     path.unlink(missing_ok=True)
     create_file(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
@@ -95,7 +122,7 @@ def _copy(memory: sqlite3.Connection, path: Path, pages: int, progress: Progress
         file.execute("PRAGMA journal_mode = OFF").fetchall()
         file.execute("PRAGMA synchronous = OFF")
         # While a change is being made SQLite lets nobody copy, and is asked again soon.
-        memory.backup(file, pages=pages, progress=progress, sleep=_PAUSE_SECONDS)
+        source.backup(file, pages=pages, progress=progress, sleep=_PAUSE_SECONDS)
 
 
 class _TooManyRestartsError(Exception):

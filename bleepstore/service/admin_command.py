@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any, NoReturn
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -17,12 +18,13 @@ from .. import __version__
 from ..config.loader import load
 from ..config.model import Config
 from ..errors import ConfigError
-from .commands import buckets, fsck, keys, scrub, transfer, users
+from ..keeping.progress import Interrupted
+from .commands import backup, buckets, fsck, keys, scrub, transfer, users
 from .commands.frame import NOT_DONE, Call, Commands
 from .foundation import lay
 from .startup import explain
 
-_COMMANDS = (users, keys, buckets, fsck, scrub, transfer)
+_COMMANDS = (users, keys, buckets, fsck, scrub, transfer, backup)
 
 _ABOUT = "What an operator does to a store from beside the daemon."
 _MORE = """\
@@ -77,12 +79,14 @@ def _end(problem: str) -> NoReturn:
 
 def _run(reactor: Any, config: Config, options: argparse.Namespace) -> Deferred[None]:
     """Carry the command out; a signal cancels it, so that it leaves everything in order."""
-    running = Deferred.fromCoroutine(_carry_out(reactor, config, options))
+    is_unwanted = Event()
+    running = Deferred.fromCoroutine(_carry_out(reactor, config, options, is_unwanted))
     waiting: list[Deferred[None]] = []
 
     def cancel() -> Deferred[None] | None:
         if running.called:
             return None
+        is_unwanted.set()
         waiting.append(Deferred())
         running.cancel()
         return waiting[0]
@@ -96,15 +100,17 @@ def _run(reactor: Any, config: Config, options: argparse.Namespace) -> Deferred[
     return running.addBoth(end)
 
 
-async def _carry_out(reactor: Any, config: Config, options: argparse.Namespace) -> None:
+async def _carry_out(
+    reactor: Any, config: Config, options: argparse.Namespace, is_unwanted: Event
+) -> None:
     foundation = lay(config, reactor)
     try:
         try:
             await foundation.start(alone=options.is_alone(options))
-            code = await options.run(Call(reactor, config, options, foundation))
+            code = await options.run(Call(reactor, config, options, foundation, is_unwanted))
         finally:
             await foundation.stop()
-    except CancelledError:
+    except (CancelledError, Interrupted):
         raise SystemExit(128 + signal.SIGINT) from None
     except Exception as error:
         problem = explain(error, config)

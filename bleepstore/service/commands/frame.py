@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable
+from threading import Event
 from typing import Any
 
 from attrs import frozen
@@ -17,12 +18,17 @@ CLEAN, PROBLEMS, NOT_DONE = 0, 1, 2
 
 @frozen
 class Call:
-    """One call of a command, on an opened store."""
+    """One call of a command, on an opened store.
+
+    Attributes:
+        is_unwanted: set when a signal has ended it, for work in threads.
+    """
 
     reactor: Any
     config: Config
     options: argparse.Namespace
     foundation: Foundation
+    is_unwanted: Event
 
 
 Run = Callable[[Call], Awaitable[int]]

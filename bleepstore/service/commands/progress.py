@@ -7,16 +7,21 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from ...keeping.progress import Interrupted
+from .frame import Call
+
 
 class Bar:
     """A bar for as long as it is entered. See :class:`~bleepstore.keeping.progress.Progress`.
 
     Args:
+        call: whose progress it shows.
         what: is being done, in a word.
         unit: of what is counted; ``B`` for bytes.
     """
 
-    def __init__(self, what: str, unit: str = "B") -> None:
+    def __init__(self, call: Call, what: str, unit: str = "B") -> None:
+        self._is_unwanted = call.is_unwanted
         self._bar: tqdm[None] = tqdm(
             desc=what,
             unit=unit,
@@ -44,4 +49,6 @@ class Bar:
 
     def advance(self, amount: int) -> None:
         """So much more is done."""
+        if self._is_unwanted.is_set():
+            raise Interrupted
         self._bar.update(amount)

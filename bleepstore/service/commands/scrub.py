@@ -63,7 +63,7 @@ async def _scrub(call: Call) -> int:
         options.bucket,
         options.rate,
     )
-    with Bar("scrub") as bar:
+    with Bar(call, "scrub") as bar:
         state = await scrub.run(bar, is_resumed=options.resume)
     if options.json:
         names = ("checked", "read_bytes", "damaged", "doubtful")

@@ -56,7 +56,7 @@ def add(commands: Commands) -> None:
 async def _export(call: Call) -> int:
     options, foundation = call.options, call.foundation
     exporter = Exporter(foundation.metadata.transfer, foundation.threads)
-    with Bar("export", "rows") as bar:
+    with Bar(call, "export", "rows") as bar:
         if options.output is None:
             return await _to_standard_output(exporter, bar, has_secrets=options.include_secrets)
         await exporter.to_path(options.output, bar, has_secrets=options.include_secrets)
@@ -80,7 +80,7 @@ async def _to_standard_output(exporter: Exporter, bar: Bar, *, has_secrets: bool
 
 async def _import(call: Call) -> int:
     options, foundation = call.options, call.foundation
-    with Bar("import") as bar:
+    with Bar(call, "import") as bar:
         importer = Importer(foundation.metadata.transfer, foundation.threads, options.file, bar)
         imported = await importer.run(is_to_replace=options.replace, is_rehearsal=options.dry_run)
     if options.json:

@@ -1,0 +1,48 @@
+"""A copy of a database that nobody changes, for those who make it whole."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from . import blobs, check
+from .check import StoredBlob
+from .dialects import SQLITE
+from .transaction import Transaction
+
+_PAGE = 500
+_TOTAL = "SELECT coalesce(sum(size_bytes), 0) FROM blob WHERE content IS NULL"
+
+
+class FrozenCopy:
+    """Reads a copy, and writes nothing beside it. All methods block, and may run in any thread."""
+
+    def __init__(self, path: Path) -> None:
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def stored_bytes(self) -> int:
+        """How many bytes all blobs of the backend have."""
+        txn = self._transaction()
+        txn.execute(_TOTAL)
+        (size_bytes,) = txn.fetch_one()
+        return int(size_bytes)
+
+    def stored_blobs(self) -> Iterator[Sequence[StoredBlob]]:
+        """The blobs of the backend, page by page."""
+        after = ""
+        while page := check.stored_blobs(self._transaction(), after, _PAGE):
+            yield page
+            after = page[-1].locator
+
+    def referenced(self, locators: Sequence[str]) -> set[str]:
+        """Those of the locators that some version refers to."""
+        return blobs.find_referenced(self._transaction(), locators)
+
+    def _transaction(self) -> Transaction:
+        return Transaction(self._connection.cursor(), SQLITE)
