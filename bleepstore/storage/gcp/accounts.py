@@ -1,6 +1,6 @@
 """Where tokens come from: a service account's key, a user's, or the machine that we run on.
 
-Each class here fetches one token; :class:`~bleepstore.storage.gcp.tokens.Tokens` says when.
+Each class here fetches one token; :class:`~bleepstore.storage.remote.tokens.Tokens` says when.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ...clock import Clock
 from ...errors import UpstreamFailed, UpstreamRefused
 from ...streams.threads import Threads
 from ..remote.client import Answer, Client, Outgoing
+from ..remote.tokens import Token
 from .key_file import ServiceAccountKey, UserKey
-from .tokens import Token
 
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 
@@ -38,7 +38,7 @@ class ServiceAccount:
     threads: Threads
     clock: Clock
 
-    async def fetch(self) -> Token:
+    async def fetch(self) -> Token[str]:
         """A new token."""
         now_ms = self.clock.now_ms()
         assertion = await self.threads.run(_signed_jwt, self.key, now_ms // 1000)
@@ -55,7 +55,7 @@ class User:
     client: Client
     clock: Clock
 
-    async def fetch(self) -> Token:
+    async def fetch(self) -> Token[str]:
         """A new token."""
         now_ms = self.clock.now_ms()
         form = {
@@ -79,7 +79,7 @@ class Machine:
     client: Client
     clock: Clock
 
-    async def fetch(self) -> Token:
+    async def fetch(self) -> Token[str]:
         """A new token."""
         now_ms = self.clock.now_ms()
         url = f"http://{self.host}{_METADATA_PATH}"
@@ -102,7 +102,7 @@ def _post(url: str, form: Mapping[str, str]) -> Outgoing:
     )
 
 
-def _token(answer: Answer, now_ms: int, who: str) -> Token:
+def _token(answer: Answer, now_ms: int, who: str) -> Token[str]:
     """The token in an answer: RFC 6749 section 5."""
     try:
         given: Any = json.loads(answer.body)

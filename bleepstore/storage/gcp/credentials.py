@@ -13,9 +13,9 @@ from ...config.gateways import GcpSection, UpstreamSection
 from ...errors import ConfigError, UpstreamFailed, UpstreamRefused
 from ...streams.threads import Threads
 from ..remote.client import Client, Outgoing
+from ..remote.tokens import Tokens
 from .accounts import Machine, ServiceAccount, User
 from .key_file import Place, ServiceAccountKey, read_key_file
-from .tokens import Tokens
 
 _CONFIGURED = Place("configuration", "storage.gcp.credentials_file")
 _NAMED = Place("environment", "GOOGLE_APPLICATION_CREDENTIALS")
@@ -50,7 +50,7 @@ class Credentials:
         self._environment = environment
         self._clock = clock
         self._client: Client | None = None
-        self._tokens: Tokens | None = None
+        self._tokens: Tokens[str] | None = None
         self._place: Place | None = None
 
     async def start(self) -> None:

@@ -150,6 +150,8 @@ class GcpUpstream:
     async def abort_strays(self, prefix: str, before_ms: int | None) -> int:
         """Unfinished uploads go by themselves after a week; objects that a composition needed for
         a moment are deleted."""
+        if not self._temporary.startswith(prefix):
+            return 0
         strays = [
             each.name
             async for each in self.walk(self._temporary, "")

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
-from tests.upstreams.gcs import gcs
+import pytest
 
-__all__ = ["gcs"]
+from tests.upstreams.gcs import FakeGcs, running
+
+
+@pytest.fixture
+def gcs() -> FakeGcs:
+    return running()

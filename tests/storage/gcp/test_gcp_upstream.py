@@ -313,6 +313,7 @@ async def test_strays_are_found_by_their_age(upstream: GcpUpstream) -> None:
     for name in ["store/.bleepstore/composing/1", "store/.bleepstore/blobs/2", "store/b/k"]:
         await upstream.put(name, b"1", NOTHING)
     assert await upstream.abort_strays("store/", 1000) == 0
+    assert await upstream.abort_strays("store/.bleepstore/blobs/2", None) == 0
     assert await upstream.abort_strays("store/", None) == 1
     assert len(await walked(upstream, "store/")) == 2
 
