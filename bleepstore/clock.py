@@ -54,6 +54,15 @@ def _iso8601(seconds: int) -> str:
     return "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.000Z".format(*time.gmtime(seconds))
 
 
+def parse_iso8601(text: str) -> int | None:
+    """The instant of an ISO 8601 timestamp with a zone, as in XML and JSON; None if it is not one."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else _epoch_ms(moment)
+
+
 def http_date(instant_ms: int) -> str:
     """``Mon, 12 Oct 2009 17:50:30 GMT`` (IMF-fixdate, RFC 9110 section 5.6.7)."""
     return _http_date(instant_ms // 1000)

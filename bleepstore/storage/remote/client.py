@@ -31,12 +31,17 @@ __all__ = ["Answer", "Authorize", "Client", "Outgoing", "Stream"]
 log = txaio.make_logger()
 
 T = TypeVar("T")
+Flaw = Callable[[Answer], str]
 
 # Providers close idle connections after some 20 s (S3) and more; one that they close just when we
 # use it costs another try.
 _IDLE_SECONDS = 15
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _WITH_BODY = frozenset(["PUT", "POST", "PATCH"])
+
+
+def _flawless(_: Answer) -> str:
+    return ""
 
 
 class Client:
@@ -66,10 +71,14 @@ class Client:
         """Close the connections that nobody uses."""
         await self._pool.closeCachedConnections()
 
-    async def send(self, outgoing: Outgoing) -> Answer:
+    async def send(self, outgoing: Outgoing, flaw: Flaw = _flawless) -> Answer:
         """The whole answer to a request, tried again where that is safe.
 
         An answer with a status that does not ask for another try is an answer, whatever it says.
+
+        Args:
+            flaw: says what is wrong with an answer that does ask for one although its status does
+                not; empty for nothing.
 
         Raises:
             UpstreamBusy: throttled to the end.
@@ -78,7 +87,10 @@ class Client:
 
         async def whole(stream: Stream) -> Answer:
             body = await stream.read(_MAX_ANSWER_BYTES)
-            return Answer(stream.status, stream.headers, body)
+            answer = Answer(stream.status, stream.headers, body)
+            if problem := flaw(answer):
+                raise Broken(problem, was_connected=True)
+            return answer
 
         return await self._try(outgoing, whole)
 
