@@ -87,6 +87,10 @@ class FakeGcs:
         self.client().create_bucket(name)
         return name
 
+    def settings(self, bucket: str) -> dict[str, str]:
+        """``storage.gcp`` of a gateway to a bucket."""
+        return {"bucket": bucket, "prefix": "store/", "endpoint_url": self.url}
+
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/storage/v1/b") as answer:
