@@ -88,7 +88,7 @@ class Reconciler:
     async def _make_true(self, task: Task) -> OnShow | None:
         """What stands there in the end."""
         current, on_show, name = task.current, task.on_show, task.name
-        if current is not None and on_show == _wanted(current, on_show):
+        if on_show is not None and current is not None and _is_true(current, on_show):
             return on_show
         if on_show is not None and task.is_needed:
             await self._retain(name, on_show)
@@ -136,11 +136,8 @@ async def _run(work: Awaitable[T]) -> T:
     return await work
 
 
-def _wanted(current: ObjectVersion, on_show: OnShow | None) -> OnShow | None:
-    """What has to stand there, if the bytes of the current version are those that do."""
-    if on_show is None or current.segments != on_show.segments:
-        return None
-    return OnShow(on_show.blob, _appearance(current))
+def _is_true(current: ObjectVersion, on_show: OnShow) -> bool:
+    return current.segments == on_show.segments and _appearance(current) == on_show.appearance
 
 
 def _appearance(version: ObjectVersion) -> Appearance:

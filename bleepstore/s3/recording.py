@@ -49,7 +49,10 @@ async def _record(sink: ISink, blob: Blob, record: Record[T]) -> T:
         # knows, so the blob stays for recovery, which asks the metadata.
         await sink.abort()
         raise
-    await sink.settle()
+    if blob.size_bytes:
+        await sink.settle()
+    else:  # an object without bytes has no segment that would refer to them
+        await sink.abort()
     return result
 
 
