@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 from attrs import frozen
 
 from ..clock import iso8601
-from ..values import Checksum, ListedObject, ListingPage
+from ..values import Checksum, ChecksumAlgorithm, ChecksumType, ListedObject, ListingPage
 from .bucket import owner_element
 from .xml import document, element, escape, flag, optional
 
@@ -113,10 +114,14 @@ def _contents(listed: ListedObject, encode: Encode, with_owner: bool) -> str:
 
 def checksum_elements(checksums: Iterable[Checksum]) -> str:
     """``ChecksumAlgorithm`` and ``ChecksumType`` of a listed object or version."""
-    return "".join(
-        f"<ChecksumAlgorithm>{checksum.algorithm.name}</ChecksumAlgorithm>"
-        f"<ChecksumType>{checksum.type}</ChecksumType>"
-        for checksum in checksums
+    return "".join([_checksum_elements(each.algorithm, each.type) for each in checksums])
+
+
+@lru_cache  # there are few, and a page has a thousand of them
+def _checksum_elements(algorithm: ChecksumAlgorithm, type_: ChecksumType) -> str:
+    return (
+        f"<ChecksumAlgorithm>{algorithm.name}</ChecksumAlgorithm>"
+        f"<ChecksumType>{type_}</ChecksumType>"
     )
 
 

@@ -19,8 +19,9 @@ from . import sqlite
 from .dialects import SQLITE, Dialect
 from .lookups import LookUps
 
-MAX_READERS = 4
-"""Reads are short and Python runs one thread at a time: more would only queue elsewhere."""
+MAX_READERS = 2
+"""One, and another for when that waits for the disk. Python runs one thread at a time: more of them
+would only take the interpreter from each other, at each row."""
 
 
 class Engine(Protocol):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
@@ -53,7 +53,7 @@ def list_objects(
     entries = list(islice(_entries(txn, bucket, query), query.max_keys + 1))
     shown = entries[: query.max_keys]
     page = ListingPage(
-        objects=tuple(_row_to_listed(entry) for entry in shown if not isinstance(entry, str)),
+        objects=_listed([entry for entry in shown if not isinstance(entry, str)]),
         common_prefixes=tuple(entry for entry in shown if isinstance(entry, str)),
         is_truncated=len(entries) > len(shown),
         last=_position(shown[-1]) if shown else "",
@@ -88,14 +88,19 @@ def _start(keys: Keys, after: str) -> tuple[str, str | None]:
     return _AFTER, after
 
 
-def _row_to_listed(row: Any) -> ListedObject:
-    key, size_bytes, etag, last_modified_ms, storage_class, owner_id, owner_name, checksums = row
-    return ListedObject(
-        key=key,
-        size_bytes=size_bytes,
-        etag=etag,
-        last_modified_ms=last_modified_ms,
-        storage_class=storage_class,
-        owner=Owner(owner_id, owner_name or ""),
-        checksums=column_to_checksums(checksums),
-    )
+def _listed(rows: Sequence[Any]) -> tuple[ListedObject, ...]:
+    """What is shown of rows. Most of a page belongs to one owner, who is made once."""
+    owner_of = lru_cache(_owner)
+    return tuple(
+        [
+            ListedObject(
+                key, size, etag, modified_ms, storage_class, owner_of(owner_id, owner_name),
+                column_to_checksums(checksums) if checksums else (),
+            )
+            for key, size, etag, modified_ms, storage_class, owner_id, owner_name, checksums in rows
+        ]
+    )  # fmt: skip
+
+
+def _owner(owner_id: str, name: str | None) -> Owner:
+    return Owner(owner_id, name or "")

@@ -64,6 +64,9 @@ def walk(
         first: rows in the order of their keys, which are their first columns.
         rows_from: the same from a key on.
     """
+    if not keys.delimiter:
+        yield from first
+        return
     found: Iterable[Any] | None = first
     while found is not None:
         leap = None
