@@ -6,7 +6,8 @@ from attrs import frozen
 
 from ..interfaces import IDatabase
 from .exporting import Export, export
-from .importing import Import, Imported, Rehearsed, take_in
+from .import_rows import Import, Imported
+from .importing import Rehearsed, take_in
 
 __all__ = ["Export", "Import", "Imported", "Transfer"]
 

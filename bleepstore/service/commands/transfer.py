@@ -19,7 +19,7 @@ with their versions, uploads, and the bytes of small objects that the metadata h
 objects are not in it: see backup. It is of one instant, and disturbs nobody. Secrets of access keys
 are left out unless they are asked for; keep a file with secrets to yourself.
 
-With --json, the document is the file (--output), and what is printed says how many rows it has.
+With --output and --json, what is printed says which file was written and how large it is.
 """
 _IMPORT = """\
 Takes in what export has written. The whole file is looked at first; then it is imported in one
@@ -30,7 +30,8 @@ users and access keys. What the store has stays as it is. --replace removes ever
 the bytes of what is not in the file are deleted soon after: make a backup before. Access keys are
 replaced only by a file with secrets; those of the configuration always stay.
 
-Large objects need their bytes: run fsck afterwards, which says what is missing.
+Large objects need their bytes: run fsck afterwards, which says what is missing. If the store that
+the configuration names is not there, it is made.
 """
 
 
