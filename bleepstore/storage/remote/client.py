@@ -26,7 +26,7 @@ from .messages import Answer, Authorize, Outgoing
 from .retries import complaint, is_passing, pause_seconds
 from .stream import Stream
 
-__all__ = ["Answer", "Authorize", "Client", "Outgoing", "Stream"]
+__all__ = ["Answer", "Authorize", "Client", "Flaw", "Outgoing", "Stream", "flawless"]
 
 log = txaio.make_logger()
 
@@ -40,7 +40,8 @@ _MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _WITH_BODY = frozenset(["PUT", "POST", "PATCH"])
 
 
-def _flawless(_: Answer) -> str:
+def flawless(_: Answer) -> str:
+    """Nothing is wrong with what looks right."""
     return ""
 
 
@@ -71,7 +72,7 @@ class Client:
         """Close the connections that nobody uses."""
         await self._pool.closeCachedConnections()
 
-    async def send(self, outgoing: Outgoing, flaw: Flaw = _flawless) -> Answer:
+    async def send(self, outgoing: Outgoing, flaw: Flaw = flawless) -> Answer:
         """The whole answer to a request, tried again where that is safe.
 
         An answer with a status that does not ask for another try is an answer, whatever it says.

@@ -1,0 +1,98 @@
+"""Makes an object of stretches of others; S3 copies their bytes, but for those of short ones.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.web.iweb import IBodyProducer
+
+from ...streams.blocks import Blocks
+from ..remote.together import together
+from ..remote.upstream import Piece
+from .bucket import Bucket
+from .multipart import MultipartUpload, copied_tag, copying, source
+from .plan import Part, joined, parts
+
+_AT_A_TIME = 8
+_MAX_COPIED_BYTES = 5 * 1024**3
+
+Read = Callable[[Piece], Awaitable[IBodyProducer]]
+Put = Callable[[str, bytes, Mapping[str, str]], Awaitable[str]]
+
+
+class Assembly:
+    """Puts objects together.
+
+    Args:
+        read: opens a piece.
+        put: makes an object of bytes, with these headers, and answers its tag.
+        small_bytes: up to this size, fewer requests are made if the bytes come here.
+    """
+
+    def __init__(self, bucket: Bucket, read: Read, put: Put, small_bytes: int) -> None:
+        self._bucket = bucket
+        self._read = read
+        self._put = put
+        self._small_bytes = small_bytes
+        # What has to come here comes part by part, so that it costs the memory of one.
+        self._lock = DeferredLock()
+
+    async def make(self, name: str, pieces: Sequence[Piece], headers: Mapping[str, str]) -> str:
+        """The tag of the object.
+
+        Raises:
+            BlobMissing: a piece is not there, in its state.
+        """
+        whole = joined(pieces)
+        if len(whole) == 1 and _is_copied_at_once(whole[0]):
+            return await self._copy(name, whole[0], headers)
+        if sum(piece.length for piece in whole) <= self._small_bytes:
+            return await self._put(name, await self._gather(tuple(whole)), headers)
+        return await self._make_in_parts(name, whole, headers)
+
+    async def _copy(self, name: str, piece: Piece, headers: Mapping[str, str]) -> str:
+        replaced = {**headers, **source(self._bucket, piece), "x-amz-metadata-directive": "REPLACE"}
+        ask = copying(name, {}, replaced)
+        return copied_tag(await self._bucket.send(ask), ask, "CopyObjectResult", piece.name)
+
+    async def _make_in_parts(
+        self, name: str, pieces: Sequence[Piece], headers: Mapping[str, str]
+    ) -> str:
+        upload = await MultipartUpload.begin(self._bucket, name, headers)
+
+        async def make(numbered: tuple[int, Part]) -> None:
+            number, part = numbered
+            if len(part) == 1:
+                await upload.copy(number, part[0])
+            else:
+                await self._lock.run(lambda: Deferred.fromCoroutine(self._send(upload, *numbered)))
+
+        try:
+            await together(make, enumerate(parts(pieces), 1), _AT_A_TIME)
+            return await upload.finish()
+        except BaseException:
+            await upload.abort()
+            raise
+
+    async def _send(self, upload: MultipartUpload, number: int, part: Part) -> None:
+        await upload.put(number, await self._gather(part))
+
+    async def _gather(self, part: Part) -> bytes:
+        gathered: list[bytes] = []
+        for piece in part:
+            blocks = Blocks(await self._read(piece))
+            blocks.start()
+            try:
+                while some := await blocks.next():
+                    gathered += some
+            finally:
+                blocks.stop()
+        return b"".join(gathered)
+
+
+def _is_copied_at_once(piece: Piece) -> bool:
+    return piece.length == piece.object_size_bytes <= _MAX_COPIED_BYTES

@@ -1,0 +1,146 @@
+"""An object on its way up in parts, whether their bytes come from here or from other objects.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from zope.interface import implementer
+
+from ...errors import UpstreamFailed
+from ..remote.client import Answer
+from ..remote.upstream import IUpstreamUpload, Piece
+from .answers import document, error_code, failure, failure_of, hidden_error, standing, tag_of, text
+from .bucket import Ask, Bucket
+
+SLOW_SECONDS = 600.0
+"""S3 may copy 5 GiB, or put 10,000 parts together, before it says anything."""
+
+
+@implementer(IUpstreamUpload)
+class MultipartUpload:
+    """Begun already; nothing of it is to be seen before :meth:`finish`."""
+
+    def __init__(self, bucket: Bucket, name: str, upload_id: str) -> None:
+        self._bucket = bucket
+        self._name = name
+        self._upload_id = upload_id
+        self._tags: dict[int, str] = {}
+        self._is_over = False
+
+    @classmethod
+    async def begin(cls, bucket: Bucket, name: str, headers: Mapping[str, str]) -> MultipartUpload:
+        """Begin an object with these headers."""
+        ask = Ask("POST", name, {"uploads": ""}, headers)
+        answer = await bucket.required(ask)
+        upload_id = text(document(answer, "InitiateMultipartUploadResult", str(ask)), "UploadId")
+        if not upload_id:
+            raise UpstreamFailed(f"{ask}: the answer has no upload id")
+        return cls(bucket, name, upload_id)
+
+    async def write(self, part: bytes) -> None:
+        await self.put(len(self._tags) + 1, part)
+
+    async def put(self, number: int, part: bytes) -> None:
+        """Send a part."""
+        ask = Ask("PUT", self._name, self._query(number), body=part)
+        answer = await self._bucket.required(ask)
+        self._tags[number] = tag_of(answer.headers, str(ask))
+
+    async def copy(self, number: int, piece: Piece) -> None:
+        """Let S3 copy a part.
+
+        Raises:
+            BlobMissing: its source is not there, in its state.
+        """
+        headers = source(self._bucket, piece)
+        last = piece.offset + piece.length - 1
+        headers["x-amz-copy-source-range"] = f"bytes={piece.offset}-{last}"
+        ask = copying(self._name, self._query(number), headers)
+        answer = await self._bucket.send(ask)
+        self._tags[number] = copied_tag(answer, ask, "CopyPartResult", piece.name)
+
+    async def finish(self) -> str:
+        ask = Ask(
+            "POST",
+            self._name,
+            self._query(),
+            {"content-type": "application/xml"},
+            self._parts_document(),
+            flaw=hidden_error,
+            silence_timeout_seconds=SLOW_SECONDS,
+        )
+        answer = await self._bucket.send(ask)
+        if answer.status == 404 and error_code(answer) == "NoSuchUpload":
+            tag = await self._finished_before()
+        elif answer.status == 200:
+            tag = text(document(answer, "CompleteMultipartUploadResult", str(ask)), "ETag")
+        else:
+            raise failure(answer, str(ask))
+        self._is_over = True
+        return tag.strip('"')
+
+    async def _finished_before(self) -> str:
+        """The tag of an object that was finished by an attempt whose answer was lost."""
+        ask = Ask("HEAD", self._name)
+        answer = await self._bucket.required(ask)
+        found = standing(self._name, answer.headers, str(ask)).tag
+        if found != self._expected_tag():
+            raise UpstreamFailed("somebody else has aborted our upload")
+        return found
+
+    def _expected_tag(self) -> str:
+        """As S3 makes it of those of the parts, unless it encrypts with a key of the customer's."""
+        try:
+            digests = b"".join(bytes.fromhex(self._tags[each]) for each in sorted(self._tags))
+        except ValueError:
+            return ""
+        return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(self._tags)}"
+
+    async def abort(self) -> None:
+        if not self._is_over:
+            await self._bucket.required(Ask("DELETE", self._name, self._query()), 200, 204, 404)
+            self._is_over = True
+
+    def _query(self, number: int | None = None) -> dict[str, str]:
+        query = {"uploadId": self._upload_id}
+        return query if number is None else {**query, "partNumber": str(number)}
+
+    def _parts_document(self) -> bytes:
+        parts = "".join(
+            f"<Part><PartNumber>{number}</PartNumber><ETag>{escape(tag)}</ETag></Part>"
+            for number, tag in sorted(self._tags.items())
+        )
+        return f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+
+
+def source(bucket: Bucket, piece: Piece) -> dict[str, str]:
+    """The headers that name the source of a copy."""
+    headers = {"x-amz-copy-source": quote(f"/{bucket.place.bucket}/{piece.name}", safe="/~")}
+    if piece.tag is not None:
+        headers["x-amz-copy-source-if-match"] = f'"{piece.tag}"'
+    return headers
+
+
+def copying(name: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Ask:
+    """A request for a copy, which may take long and fail after it began to answer."""
+    return Ask("PUT", name, query, headers, flaw=hidden_error, silence_timeout_seconds=SLOW_SECONDS)
+
+
+def copied_tag(answer: Answer, ask: Ask, root: str, source_name: str) -> str:
+    """The tag of what was copied.
+
+    Raises:
+        BlobMissing: the source was not there, in its state.
+    """
+    if answer.status != 200:
+        raise failure_of(answer, str(ask), source_name)
+    tag = text(document(answer, root, str(ask)), "ETag").strip('"')
+    if not tag:
+        raise UpstreamFailed(f"{ask}: the answer has no ETag")
+    return tag
