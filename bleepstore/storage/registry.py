@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..config.extensions import find_backend
 from ..config.layers import Given
@@ -19,6 +20,9 @@ from .files import FileStore
 from .inline import InlineStore
 from .memory import LimitedStore
 from .processes import LockedProcesses, OneProcess
+
+if TYPE_CHECKING:
+    from .remote.upstream import IUpstream
 
 _Builder = Callable[[StorageSection, Means], IBlobStore]
 
@@ -57,6 +61,34 @@ def _sqlite(section: StorageSection, means: Means) -> IBlobStore:
     return InlineStore(rows, means.read_content, ROW_BYTES, capacity, "sqlite")
 
 
+def _aws(section: StorageSection, means: Means) -> IBlobStore:
+    from .aws.upstream import AwsUpstream
+
+    upstream = AwsUpstream(section.aws, section.upstream, means)
+    return _gateway(upstream, section.aws.prefix, means)
+
+
+def _gcp(section: StorageSection, means: Means) -> IBlobStore:
+    from .gcp.upstream import GcpUpstream
+
+    upstream = GcpUpstream(section.gcp, section.upstream, means)
+    return _gateway(upstream, section.gcp.prefix, means)
+
+
+def _azure(section: StorageSection, means: Means) -> IBlobStore:
+    from .azure.upstream import AzureUpstream
+
+    upstream = AzureUpstream(section.azure, section.upstream, means)
+    return _gateway(upstream, section.azure.prefix, means)
+
+
+def _gateway(upstream: IUpstream, prefix: str | None, means: Means) -> IBlobStore:
+    """Gateways are imported where they are built: other stores start sooner without HTTP and TLS."""
+    from .remote.store import RemoteStore
+
+    return RemoteStore(upstream, prefix or "", _arrivals(means))
+
+
 def _arrivals(means: Means) -> Arrivals:
     path = means.state_path.absolute()
     processes = LockedProcesses(path.with_name(path.name + "-processes"))
@@ -73,4 +105,11 @@ def _extension(section: StorageSection, means: Means) -> IBlobStore:
     return extension.build(read_section(extension.section, given, f"storage.{name}"), means)
 
 
-_BACKENDS: dict[str, _Builder] = {"local": _local, "memory": _memory, "sqlite": _sqlite}
+_BACKENDS: dict[str, _Builder] = {
+    "local": _local,
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "aws": _aws,
+    "gcp": _gcp,
+    "azure": _azure,
+}
