@@ -19,12 +19,12 @@ from ..config.loader import load
 from ..config.model import Config
 from ..errors import ConfigError
 from ..keeping.progress import Interrupted
-from .commands import backup, buckets, fsck, keys, scrub, transfer, users
+from .commands import adopt, backup, buckets, fsck, keys, scrub, transfer, users
 from .commands.frame import NOT_DONE, Call, Commands
 from .foundation import lay
 from .startup import explain
 
-_COMMANDS = (users, keys, buckets, fsck, scrub, transfer, backup)
+_COMMANDS = (users, keys, buckets, fsck, scrub, transfer, backup, adopt)
 
 _ABOUT = "What an operator does to a store from beside the daemon."
 _MORE = """\
