@@ -12,12 +12,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+import txaio
 from twisted.enterprise.adbapi import ConnectionPool
 from twisted.internet.threads import deferToThreadPool
 
 from . import sqlite
 from .dialects import SQLITE, Dialect
 from .lookups import LookUps
+
+log = txaio.make_logger()
 
 MAX_READERS = 2
 """One, and another for when that waits for the disk. Python runs one thread at a time: more of them
@@ -115,4 +118,7 @@ def connections(
 
 
 def _checkpoint(connection: Any) -> None:
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    try:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    except sqlite3.Error as error:  # a full or broken disk: what is in the WAL is not lost there
+        log.error("the WAL is left to the next start: {problem}", problem=error)

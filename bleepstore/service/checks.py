@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from ..admin.checkup import Check
 from ..config.model import Config
 from ..ids import new_blob_id
-from ..storage.disk import check_room
+from ..storage.disk import check_room, reporting_trouble
 from ..storage.locators import file_locator
 from ..storage.remote.locators import private_locator
 from ..values import BlobName
@@ -34,9 +33,9 @@ def store_checks(config: Config, foundation: Foundation) -> dict[str, Check]:
 
 def _check_disk(folder: Path) -> None:
     """Find out whether the database can grow; the database itself would have to write for that."""
-    if not os.access(folder, os.W_OK):
-        raise OSError(errno.EROFS, "cannot be written", str(folder))
     check_room(folder, _ROOM_BYTES)
+    with reporting_trouble(folder):
+        TemporaryFile(dir=folder).close()
 
 
 async def _use_storage(foundation: Foundation) -> None:

@@ -18,10 +18,13 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
+import txaio
 from attrs import frozen
 
 from ..errors import ConfigError
 from ..ids import is_blob_id, new_blob_id
+
+log = txaio.make_logger()
 
 _LOCK = "lock"
 
@@ -96,10 +99,18 @@ class Incoming:
         return _blob_ids(self.path)
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it, and give up the lock."""
-        with _all_locked(self.path.parent):
-            shutil.rmtree(self.path, ignore_errors=True)
-            self._lock.close()
+        """Remove the folder with all that is in it, and give up the lock.
+
+        On a disk that does not allow it both stay until the process ends: the next start recovers.
+        """
+        try:
+            with _all_locked(self.path.parent):
+                shutil.rmtree(self.path, ignore_errors=True)
+                self._lock.close()
+        except OSError as error:
+            log.error(
+                "{folder} is left to the next start: {problem}", folder=self.path, problem=error
+            )
 
     def retire(self) -> bool:
         """Remove the folder, unless a blob is still in flight; answer whether it is gone.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bleepstore.errors import StorageFull
+from bleepstore.errors import StorageBroken, StorageFull
 from bleepstore.service.checks import _check_disk
 
 
@@ -24,7 +24,7 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_without_room_or_rights_fails(disk: Path) -> None:
-    with pytest.raises((OSError, StorageFull)):
+    with pytest.raises((StorageBroken, StorageFull)):
         _check_disk(disk)
 
 
