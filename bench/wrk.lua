@@ -12,7 +12,8 @@ local function stop_at_the_end()
   answered = answered + 1
   if answered == #requests then
     wrk.thread:stop()
-    os.execute("kill -INT $PPID") -- wrk sleeps through its duration unless it is interrupted
+    -- wrk sleeps through its duration unless it is interrupted, and cannot be while this runs.
+    os.execute("(sleep 0.01; kill -INT $PPID) &")
   end
 end
 
