@@ -6,10 +6,12 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from twisted.internet import reactor
 
+from bleepstore.config.gateways import AwsSection, AzureSection, GcpSection
 from bleepstore.config.sections import MemorySection, StorageSection
 from bleepstore.ids import new_blob_id
 from bleepstore.interfaces import IBlobStore, ISink, ITransaction
@@ -24,10 +26,14 @@ from bleepstore.storage.inline import InlineStore
 from bleepstore.storage.memory import LimitedStore
 from bleepstore.storage.processes import LockedProcesses
 from bleepstore.storage.registry import open_backend
+from bleepstore.storage.remote.client import Answer, Client, Outgoing
+from bleepstore.storage.remote.store import RemoteStore
+from bleepstore.storage.remote.upstream import IUpstream
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Blob, BlobName
 from tests.storage.backing import means
 from tests.streams.gathering import Gathering
+from tests.upstreams import azure, gcs, s3
 
 
 class Backend(ABC):
@@ -205,7 +211,7 @@ class Rows(Backend):
     def open(self) -> IBlobStore:
         found = means(self.threads, self.root, self._read_content, self.database)
         store = open_backend(self.section(), found)
-        self.rows = rows_of(store)
+        self.arrivals = rows_of(store)._arrivals
         return store
 
     async def _read_content(self, locator: str) -> bytes | None:
@@ -213,7 +219,7 @@ class Rows(Backend):
         return None if blob is None else blob.content
 
     def let_go(self) -> None:
-        processes = self.rows._arrivals._processes
+        processes = self.arrivals._processes
         assert isinstance(processes, LockedProcesses)
         assert processes._own is not None
         processes._own._lock.close()
@@ -269,6 +275,107 @@ class LimitedMemory(Memory):
         return StorageSection(backend="memory", memory=memory)
 
 
+class Gateway(Rows):
+    """Blobs at a provider; which ones are on their way in is in the database."""
+
+    def __init__(self, root: Path, threads: Threads) -> None:
+        self.upstreams: list[IUpstream] = []
+        super().__init__(root, threads)
+
+    def open(self) -> IBlobStore:
+        found = means(self.threads, self.root, self._read_content, self.database)
+        store = open_backend(self.section(), found)
+        assert isinstance(store, RemoteStore)
+        self.arrivals = store._arrivals
+        self.upstreams.append(store._upstream)
+        return store
+
+    async def stop(self) -> None:
+        """Close the connections of crashed stores, too, as the end of their process would do."""
+        await super().stop()
+        for upstream in self.upstreams:
+            await upstream.stop()
+
+    async def crash(self) -> None:
+        crashed = self.store
+        await super().crash()
+        assert isinstance(crashed, RemoteStore)
+        await crashed._upstream.stop()  # the kernel closes a dead process's connections
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """All that is upstream, unfinished uploads too, as the provider's own library sees it."""
+
+    async def remains(self) -> list[str]:
+        return [*self.names(), *await self.arrivals.list()]
+
+    def fill_disk(self, patched: pytest.MonkeyPatch, call: str, code: int) -> None:
+        pytest.skip("a provider's disk is never full")
+
+
+class Aws(Gateway):
+    """A second BleepStore is the upstream."""
+
+    def __init__(self, root: Path, threads: Threads) -> None:
+        self.upstream = self.running()
+        self.bucket = self.upstream.new_bucket()
+        super().__init__(root, threads)
+
+    def running(self) -> s3.Upstream:
+        return s3.running()
+
+    def section(self) -> StorageSection:
+        settings: Any = self.upstream.settings(self.bucket)
+        return StorageSection(backend="aws", aws=AwsSection(**settings))
+
+    def fill_disk(self, patched: pytest.MonkeyPatch, call: str, code: int) -> None:
+        send = Client.send
+
+        async def refuse(client: Client, outgoing: Outgoing, *arguments: Any) -> Answer:
+            if outgoing.method == "PUT":
+                return Answer(507, {}, b"<Error><Code>InsufficientStorage</Code></Error>")
+            return await send(client, outgoing, *arguments)
+
+        patched.setattr(Client, "send", refuse)
+
+    def names(self) -> list[str]:
+        client = self.upstream.client()
+        found = client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        begun = client.list_multipart_uploads(Bucket=self.bucket).get("Uploads", [])
+        return [each["Key"] for each in [*found, *begun]]
+
+
+class AwsOfMoto(Aws):
+    def running(self) -> s3.Upstream:
+        return s3.moto()
+
+
+class Azure(Gateway):
+    def __init__(self, root: Path, threads: Threads) -> None:
+        self.container = azure.running().new_container()
+        super().__init__(root, threads)
+
+    def section(self) -> StorageSection:
+        settings = azure.running().settings(self.container.container_name)
+        return StorageSection(backend="azure", azure=AzureSection(**settings))
+
+    def names(self) -> list[str]:
+        return [blob.name for blob in self.container.list_blobs(include=["uncommittedblobs"])]
+
+
+class Gcp(Gateway):
+    def __init__(self, root: Path, threads: Threads) -> None:
+        self.bucket = gcs.running().new_bucket()
+        super().__init__(root, threads)
+
+    def section(self) -> StorageSection:
+        settings = gcs.running().settings(self.bucket)
+        return StorageSection(backend="gcp", gcp=GcpSection(**settings))
+
+    def names(self) -> list[str]:
+        return [blob.name for blob in gcs.running().client().list_blobs(self.bucket)]
+
+
 def rows_of(store: IBlobStore) -> BlobRows:
     """What is behind the stores in front."""
     if isinstance(store, LimitedStore):
@@ -287,4 +394,8 @@ BACKENDS: list[type[Backend]] = [
     BareRows,
     Memory,
     LimitedMemory,
+    Aws,
+    AwsOfMoto,
+    Azure,
+    Gcp,
 ]

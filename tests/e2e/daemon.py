@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ from attrs import define, field, frozen
 ROOT = Path(__file__).parents[2]
 # Which backend all of these tests run against: BLEEPSTORE_TEST_BACKEND=memory ./bleep test tests/e2e
 BACKEND = os.environ.get("BLEEPSTORE_TEST_BACKEND", "local")
+# What is upstream of a gateway: each of these modules has a running() emulator. That of aws is a
+# second BleepStore, which is stricter than moto; it has the local backend.
+_UPSTREAMS = {
+    "aws": "tests.upstreams.s3",
+    "azure": "tests.upstreams.azure",
+    "gcp": "tests.upstreams.gcs",
+}
 # For tests that look at what the local backend has on the disk, or break it there.
 looks_at_files = pytest.mark.skipif(BACKEND != "local", reason="it looks at files of objects")
 # How many processes serve: BLEEPSTORE_TEST_WORKERS=2 ./bleep test tests/e2e
@@ -59,6 +67,7 @@ class Daemon:
     port: int = field(default=0, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _log_start: int = field(default=0, init=False)
+    _upstream: Mapping[str, Any] | None = field(default=None, init=False)
 
     @property
     def endpoint(self) -> str:
@@ -168,8 +177,19 @@ class Daemon:
         """What it is started with; the path of the file."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.configuration_path
-        path.write_text(yaml.safe_dump(_merged(self._common_settings(), self.settings)))
+        settings = _merged(self._common_settings(), self.settings)
+        path.write_text(yaml.safe_dump(_merged(settings, self._gateway_settings(settings))))
         return path
+
+    def _gateway_settings(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Those of a gateway to a bucket of this daemon's own, if it is one that names none."""
+        backend = settings["storage"]["backend"]
+        if backend not in _UPSTREAMS or backend in settings["storage"]:
+            return {}
+        if self._upstream is None:
+            running = import_module(_UPSTREAMS[backend]).running()
+            self._upstream = running.settings(running.new_bucket())
+        return {"storage": {backend: self._upstream}}
 
     def _common_settings(self) -> dict[str, Any]:
         users = [
