@@ -92,7 +92,8 @@ def remove_file(path: Path) -> bool:
 def remove_files(paths: Iterable[Path]) -> None:
     """Remove names, be they there or not."""
     for path in paths:
-        remove_file(path)
+        with reporting_trouble(path):
+            remove_file(path)
 
 
 def sync_folder(path: Path) -> None:

@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 
 import txaio
 from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
+
+from ..errors import BleepStoreError
 
 log = txaio.make_logger()
 
@@ -35,11 +38,7 @@ class Removal(Generic[T]):
         self._things.append(thing)
         if not self._is_running:
             self._is_running = True
-            Deferred.fromCoroutine(self._run()).addErrback(
-                lambda failure: log.failure(
-                    "removing what is not needed any more failed", failure=failure
-                )
-            )
+            Deferred.fromCoroutine(self._run()).addErrback(_complain)
 
     def finish(self) -> Deferred[None]:
         """Fires when everything that was added is gone."""
@@ -58,3 +57,11 @@ class Removal(Generic[T]):
             finished, self._finished = self._finished, None
             if finished is not None:
                 finished.callback(None)
+
+
+def _complain(failure: Failure) -> None:
+    what = "removing what is not needed any more failed"
+    if failure.check(BleepStoreError):
+        log.error("{what}: {problem}", what=what, problem=str(failure.value))
+    else:
+        log.failure("{what}", what=what, failure=failure)
