@@ -24,6 +24,7 @@ from ..s3.standing import NothingShown
 from ..values import Ownership, RequestHead
 from ..wire.routes import Front
 from ..wire.site import WireSite, make_site
+from .collector import ease_collection
 from .foundation import Foundation, lay
 from .house import StoreRoom
 from .kept_store import KeptStore, keep
@@ -54,6 +55,7 @@ class House:
 
     async def start(self) -> None:
         await self._store.start()
+        ease_collection()
         if self._metrics is not None:
             self._metrics.start(self._reactor)
 
