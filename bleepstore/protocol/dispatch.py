@@ -15,7 +15,15 @@ from ..auth.authenticate import Authenticator
 from ..auth.authorize import Authorizer
 from ..documents.error import error_document
 from ..documents.xml import CONTENT_TYPE
-from ..errors import BlobMissing, ClientGone, S3Error, StorageBroken, StorageFull
+from ..errors import (
+    BlobMissing,
+    ClientGone,
+    S3Error,
+    StorageBroken,
+    StorageFull,
+    UpstreamBusy,
+    UpstreamFailed,
+)
 from ..interfaces import IRequestBody, IRequestHandler
 from ..s3.context import Context, Services
 from ..s3.later import Later
@@ -121,6 +129,16 @@ def _as_s3_error(error: Exception, request_id: str) -> S3Error:
         case StorageBroken():
             log.error("request {request_id}: {problem}", request_id=request_id, problem=str(error))
             return S3Error("InternalError")
+        case UpstreamBusy():
+            log.warn(
+                "request {request_id}: {problem}", request_id=request_id, problem=error.problem
+            )
+            return S3Error("SlowDown", headers=(("retry-after", str(error.retry_after_seconds)),))
+        case UpstreamFailed():
+            log.error(
+                "request {request_id}: {problem}", request_id=request_id, problem=error.problem
+            )
+            return S3Error("ServiceUnavailable")
         case BlobMissing():
             log.error(
                 "request {request_id}: the bytes of an object are missing: {locator}; "
