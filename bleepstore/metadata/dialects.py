@@ -54,7 +54,7 @@ def _translate_sqlite(error: Exception) -> Exception:
     elif code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         better = StorageBroken(
             f"the metadata's database is damaged: {error}; what needs the damaged part fails; "
-            "restore a backup, or recover what is left with sqlite3's .recover"
+            "restore a backup, or save what is left as docs/failures.rst shows"
         )
     elif code & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
         better = StorageBroken(
