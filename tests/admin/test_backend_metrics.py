@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import pytest_twisted
-from twisted.internet import reactor
 from zope.interface import Interface
 
 from bleepstore.admin.metrics import Metrics
@@ -17,8 +16,8 @@ from bleepstore.ids import new_blob_id
 from bleepstore.interfaces import IArrivals, IBlobStore, ISendable
 from bleepstore.storage.files import FileStore
 from bleepstore.storage.locators import file_locator
-from bleepstore.streams.threads import Threads
 from bleepstore.values import BlobName
+from tests.streams.pool import new_threads
 
 
 class IUnknown(Interface):
@@ -32,7 +31,7 @@ def metrics() -> Metrics:
 
 @pytest_twisted.async_yield_fixture
 async def blobs(tmp_path: Path, metrics: Metrics) -> AsyncIterator[IBlobStore]:
-    threads = Threads(reactor, "test", 2)
+    threads = new_threads("test", 2)
     threads.start()
     store = metrics.backend.measured(FileStore(tmp_path, threads, is_durable=False))
     await store.start()
