@@ -103,7 +103,9 @@ class Fsck:
             after = page[-1].locator
 
     async def _has(self, blob: StoredBlob) -> bool:
-        """Whether the blob is there to its last byte."""
+        """Whether the blob is there to its last byte, if it has any."""
+        if not blob.size_bytes:
+            return bool(await self._blobs.exists(blob.locator))
         with suppress(BlobMissing):
             producer = await self._blobs.read(blob.locator, blob.size_bytes - 1, 1)
             producer.stopProducing()

@@ -27,11 +27,7 @@ log = txaio.make_logger()
 
 T = TypeVar("T")
 
-_CLAIM_SECONDS = 60
-"""How long a claim outlives its holder. Not less: an upstream may still be at the last request of
-a process that was killed, and what comes of it must not come after the work of the next one."""
-
-_RENEWAL_SECONDS = 15
+_RENEWALS = 4
 _POLL_SECONDS = 0.2
 
 
@@ -41,12 +37,16 @@ class Reconciler:
 
     Args:
         reactor: for timers (``IReactorTime``).
+        claim_seconds: how long a claim outlives its holder. An upstream may still be at the last
+            request of a process that was killed; what comes of that must not come after the
+            work of the next one.
     """
 
     _names: Names
     _natural: INaturalNames
     _clock: Clock
     _reactor: Any
+    _claim_seconds: float
     _holder: str = field(factory=new_blob_id)
 
     async def reconcile(self, name: Name) -> None:
@@ -83,7 +83,7 @@ class Reconciler:
 
     def _claim(self, name: Name) -> Claim:
         now_ms = self._clock.now_ms()
-        return Claim(name, self._holder, now_ms, now_ms + _CLAIM_SECONDS * 1000)
+        return Claim(name, self._holder, now_ms, now_ms + int(self._claim_seconds * 1000))
 
     async def _make_true(self, task: Task) -> OnShow | None:
         """What stands there in the end."""
@@ -117,7 +117,7 @@ class Reconciler:
         working = Deferred.fromCoroutine(_run(work))
         renewing = LoopingCall(partial(self._renew, name, working))
         renewing.clock = self._reactor
-        renewing.start(_RENEWAL_SECONDS, now=False).addErrback(_log_renewal)
+        renewing.start(self._claim_seconds / _RENEWALS, now=False).addErrback(_log_renewal)
         try:
             return await working
         finally:

@@ -40,6 +40,7 @@ class Showing:
         natural: the same, as the one that shows natural names.
         reactor: for timers (``IReactorTime``).
         timeout_seconds: how long a request waits at most.
+        claim_seconds: see :class:`~bleepstore.keeping.reconciling.Reconciler`.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Showing:
         clock: Clock,
         reactor: Any,
         timeout_seconds: float,
+        claim_seconds: float,
     ) -> None:
         self._metadata = metadata
         self._blobs = blobs
@@ -57,7 +59,7 @@ class Showing:
         self._clock = clock
         self._reactor = reactor
         self._timeout_seconds = timeout_seconds
-        reconciler = Reconciler(metadata.names, natural, clock, reactor)
+        reconciler = Reconciler(metadata.names, natural, clock, reactor, claim_seconds)
         self._turns: Turns[Name] = Turns(reconciler.reconcile, _AT_ONCE)
 
     async def stop(self) -> None:

@@ -92,8 +92,16 @@ def _with_natural_names(foundation: Foundation, config: Config, reactor: Any) ->
     if natural is None:
         return foundation
     metadata = foundation.metadata.with_natural_names()
-    timeout_seconds = config.storage.upstream.showing_timeout_seconds
-    showing = Showing(metadata, foundation.blobs, natural, Clock(), reactor, timeout_seconds)
+    upstream = config.storage.upstream
+    showing = Showing(
+        metadata,
+        foundation.blobs,
+        natural,
+        Clock(),
+        reactor,
+        timeout_seconds=upstream.showing_timeout_seconds,
+        claim_seconds=2 * upstream.silence_timeout_seconds,
+    )
     return evolve(foundation, metadata=metadata, showing=showing)
 
 

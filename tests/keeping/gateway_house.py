@@ -74,7 +74,7 @@ class House:
         """As another process has it."""
         natural = natural or self.blobs
         return Showing(
-            store or self.store, self.blobs, natural, self.clock, reactor, timeout_seconds
+            store or self.store, self.blobs, natural, self.clock, reactor, timeout_seconds, 60
         )
 
     def rounds(self) -> ShowingRounds:

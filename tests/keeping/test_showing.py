@@ -245,7 +245,7 @@ async def _live_for(house: House, calls: int, *, is_done: bool) -> bool:
     natural: Any = Mortal(house.blobs, life, is_done=is_done)
     from twisted.internet import reactor
 
-    reconciler = Reconciler(names, natural, house.clock, reactor)
+    reconciler = Reconciler(names, natural, house.clock, reactor, 60)
     for name in await house.store.names.due(house.clock.now_ms(), 10):
         await reconciler.reconcile(name)
     return life[0] > 0

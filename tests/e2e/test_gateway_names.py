@@ -1,0 +1,259 @@
+"""Natural names upstream, with the real daemon as a gateway to another one: what others see there.
+
+The upstream is BleepStore, too, so it is told apart from ours by what stands under which name.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.e2e.admin import admin, assert_sound
+from tests.e2e.clients import boto3_client, refused
+from tests.e2e.daemon import ALICE, Daemon
+from tests.upstreams import s3 as upstreams
+
+_PATIENCE_SECONDS = 90
+_POLL_SECONDS = 0.1
+
+
+class Upstream:
+    """The bucket behind the gateway, as somebody with other tools sees it."""
+
+    def __init__(self) -> None:
+        service = upstreams.running()
+        self.bucket = service.new_bucket()
+        self.client = service.client()
+        self.settings = {
+            "server": {"workers": 1},
+            "storage": {
+                "backend": "aws",
+                "aws": {**service.settings(self.bucket), "use_path_style": True},
+                "garbage_grace_seconds": 1,
+                # So that what a killed process has begun is soon taken up by the next one.
+                "upstream": {"silence_timeout_seconds": 3, "showing_timeout_seconds": 10},
+            },
+        }
+
+    def put(self, name: str, content: bytes, **more: Any) -> None:
+        self.client.put_object(Bucket=self.bucket, Key=f"store/{name}", Body=content, **more)
+
+    def delete(self, name: str) -> None:
+        self.client.delete_object(Bucket=self.bucket, Key=f"store/{name}")
+
+    def get(self, name: str) -> Any:
+        return self.client.get_object(Bucket=self.bucket, Key=f"store/{name}")
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Without ``store/`` in front."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=f"store/{prefix}"
+        )
+        return [
+            each["Key"].removeprefix("store/")
+            for page in pages
+            for each in page.get("Contents", ())
+        ]
+
+    def natural(self) -> list[str]:
+        return [name for name in self.names() if not name.startswith(".bleepstore/")]
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, upstream: Upstream) -> Iterator[Daemon]:
+    daemon = Daemon(tmp_path / "gateway", upstream.settings)
+    daemon.start()
+    boto3_client(daemon).create_bucket(
+        Bucket="photos", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    yield daemon
+    if daemon.is_running:
+        daemon.kill()
+
+
+@pytest.fixture
+def client(gateway: Daemon) -> Any:
+    return boto3_client(gateway)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(_POLL_SECONDS)
+
+
+def content_of(client: Any, key: str, **more: Any) -> bytes:
+    content: bytes = client.get_object(Bucket="photos", Key=key, **more)["Body"].read()
+    return content
+
+
+def test_objects_stand_upstream_as_they_are_here(
+    gateway: Daemon, client: Any, upstream: Upstream
+) -> None:
+    looks = {"ContentType": "image/png", "CacheControl": "no-cache", "Metadata": {"who": "Ann"}}
+    for key in ("a", "a/b", "a//b", "ümlaut + %25", "empty/"):
+        body = b"" if key == "empty/" else key.encode()
+        client.put_object(Bucket="photos", Key=key, Body=body, **looks)
+    names = [f"photos/{key}" for key in ("a", "a//b", "a/b", "empty/", "ümlaut + %25")]
+    assert upstream.natural() == names
+    there = upstream.get("photos/a/b")
+    assert there["Body"].read() == b"a/b"
+    assert (there["ContentType"], there["Metadata"]) == ("image/png", {"who": "Ann"})
+    assert there["CacheControl"] == "no-cache"
+    client.delete_objects(
+        Bucket="photos", Delete={"Objects": [{"Key": "a"}, {"Key": "a//b"}, {"Key": "none"}]}
+    )
+    assert upstream.natural() == ["photos/a/b", "photos/empty/", "photos/ümlaut + %25"]
+    wait_until(lambda: len(upstream.names()) == 3)
+    gateway.stop()
+    assert_sound(gateway)
+
+
+def test_large_objects_and_multipart_uploads_stand_there_whole(
+    client: Any, upstream: Upstream
+) -> None:
+    large = bytes(range(256)) * 4096 * 20  # 20 MiB
+    client.put_object(Bucket="photos", Key="large", Body=large)
+    begun = client.create_multipart_upload(Bucket="photos", Key="parts", ContentType="video/mp4")
+    address = {"Bucket": "photos", "Key": "parts", "UploadId": begun["UploadId"]}
+    parts = []
+    for number, body in ((1, large[: 6 * 1024 * 1024]), (2, b"the end")):
+        part = client.upload_part(**address, PartNumber=number, Body=body)
+        parts.append({"PartNumber": number, "ETag": part["ETag"]})
+    etag = client.complete_multipart_upload(**address, MultipartUpload={"Parts": parts})["ETag"]
+    assert upstream.get("photos/large")["Body"].read() == large
+    there = upstream.get("photos/parts")
+    assert there["Body"].read() == large[: 6 * 1024 * 1024] + b"the end"
+    assert there["ContentType"] == "video/mp4"
+    head = client.head_object(Bucket="photos", Key="parts", PartNumber=2)
+    assert (head["ETag"], head["ContentLength"], head["PartsCount"]) == (etag, 7, 2)
+    assert content_of(client, "parts", PartNumber=2) == b"the end"
+
+
+def test_an_object_changed_upstream_is_answered_whole_and_new(
+    client: Any, upstream: Upstream
+) -> None:
+    for key in ("get", "head", "range", "copied", "cached", "attributes"):
+        put = client.put_object(
+            Bucket="photos", Key=key, Body=b"ours", ContentType="text/x-ours", Tagging="a=b"
+        )
+        upstream.put(f"photos/{key}", b"theirs, longer", ContentType="text/x-theirs")
+    got = client.get_object(Bucket="photos", Key="get")
+    assert (got["Body"].read(), got["ContentType"]) == (b"theirs, longer", "text/x-theirs")
+    assert got["ETag"] == upstream.get("photos/get")["ETag"]
+    assert client.get_object_tagging(Bucket="photos", Key="get")["TagSet"] == [
+        {"Key": "a", "Value": "b"}
+    ]
+    head = client.head_object(Bucket="photos", Key="head")
+    assert (head["ContentLength"], head["ContentType"]) == (14, "text/x-theirs")
+    ranged = client.get_object(Bucket="photos", Key="range", Range="bytes=8-")
+    assert (ranged["Body"].read(), ranged["ContentRange"]) == (b"longer", "bytes 8-13/14")
+    client.copy_object(Bucket="photos", Key="copy", CopySource="photos/copied")
+    assert content_of(client, "copy") == b"theirs, longer"
+    assert content_of(client, "cached", IfNoneMatch=put["ETag"]) == b"theirs, longer"
+    attributes = client.get_object_attributes(
+        Bucket="photos", Key="attributes", ObjectAttributes=["ObjectSize"]
+    )
+    assert attributes["ObjectSize"] == 14
+
+
+def test_an_object_deleted_upstream_is_gone(client: Any, upstream: Upstream) -> None:
+    for key in ("a", "b", "empty"):
+        client.put_object(Bucket="photos", Key=key, Body=b"" if key == "empty" else b"content")
+        upstream.delete(f"photos/{key}")
+    with refused("NoSuchKey", 404):
+        client.get_object(Bucket="photos", Key="a")
+    with refused("404", 404):
+        client.head_object(Bucket="photos", Key="b")
+    with refused("NoSuchKey", 404):
+        client.get_object(Bucket="photos", Key="empty")
+    assert client.list_objects_v2(Bucket="photos")["KeyCount"] == 0
+
+
+def test_versions_are_kept_beside_the_name(
+    gateway: Daemon, client: Any, upstream: Upstream
+) -> None:
+    client.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
+    ids = [
+        client.put_object(Bucket="photos", Key="a", Body=body)["VersionId"]
+        for body in (b"first", b"second", b"third")
+    ]
+    assert upstream.natural() == ["photos/a"]
+    assert [content_of(client, "a", VersionId=each) for each in ids] == [
+        b"first",
+        b"second",
+        b"third",
+    ]
+    client.delete_object(Bucket="photos", Key="a", VersionId=ids[2])
+    assert upstream.get("photos/a")["Body"].read() == b"second"
+    client.delete_object(Bucket="photos", Key="a")
+    assert upstream.natural() == []
+    assert content_of(client, "a", VersionId=ids[1]) == b"second"
+    gateway.stop()
+    assert_sound(gateway)
+
+
+def test_a_bucket_that_was_there_before_is_adopted(
+    gateway: Daemon, client: Any, upstream: Upstream
+) -> None:
+    for number in range(700):
+        upstream.put(f"archive/{number:04}", b"%d" % number, Metadata={"number": str(number)})
+    adopt = ("adopt", "archive", "--create", "--owner", ALICE.access_key)
+    done = admin(gateway, *adopt)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "adopted: 700"
+    assert admin(gateway, *adopt).stdout.splitlines()[2] == "already known: 700"
+    got = client.get_object(Bucket="archive", Key="0699")
+    assert (got["Body"].read(), got["Metadata"]) == (b"699", {"number": "699"})
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket="archive")
+    assert sum(page["KeyCount"] for page in pages) == 700
+    gateway.stop()
+    assert_sound(gateway)
+
+
+def test_kill_after_kill_every_object_ends_under_its_name(
+    gateway: Daemon, client: Any, upstream: Upstream
+) -> None:
+    stored: dict[str, bytes] = {}
+
+    def write(worker: int) -> None:
+        for number in range(1000):
+            key, body = f"{worker}-{number % 10}", b"%d-%d" % (worker, number)
+            try:
+                client.put_object(Bucket="photos", Key=key, Body=body)
+            except (BotoCoreError, ClientError):
+                stored.pop(key, None)  # it may be either
+                return
+            stored[key] = body
+
+    for _ in range(4):
+        writers = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
+        for writer in writers:
+            writer.start()
+        time.sleep(0.7)
+        gateway.kill()
+        for writer in writers:
+            writer.join()
+        gateway.start()
+        for key, body in stored.items():
+            assert content_of(client, key) == body
+    assert stored
+    listed = [each["Key"] for each in client.list_objects_v2(Bucket="photos")["Contents"]]
+    wait_until(lambda: len(upstream.names()) == len(listed))
+    assert upstream.natural() == sorted(f"photos/{key}" for key in listed)
+    for key in listed:
+        assert upstream.get(f"photos/{key}")["Body"].read() == content_of(client, key)
+    gateway.stop()
+    assert_sound(gateway)
