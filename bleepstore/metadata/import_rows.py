@@ -23,12 +23,13 @@ Fields = dict[str, Any]
 _BATCH = 200
 _BLOB = next(table for table in TABLES if table.name == "blob")
 
-# What the import counts, and which keys it has brought: see importing.
+# What the import counts, and which keys it has brought. They go before the transaction ends; in the
+# database and not in memory, because they grow with the file.
 TEMPORARY = (
-    "CREATE TEMPORARY TABLE imported (locator TEXT NOT NULL PRIMARY KEY, refs BIGINT NOT NULL)",
+    "CREATE TABLE imported (locator TEXT NOT NULL PRIMARY KEY, refs BIGINT NOT NULL) $without_rowid",
     (
-        "CREATE TEMPORARY TABLE admitted (bucket_id TEXT NOT NULL, key $key NOT NULL, "
-        "PRIMARY KEY (bucket_id, key))"
+        "CREATE TABLE admitted (bucket_id TEXT NOT NULL, key $key NOT NULL, "
+        "PRIMARY KEY (bucket_id, key)) $without_rowid"
     ),
 )
 _COUNT = (
