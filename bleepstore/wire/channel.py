@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import txaio
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IHalfCloseableProtocol, ITCPTransport
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
@@ -69,6 +69,14 @@ class Channel(http.HTTPChannel):
     def _peer(self) -> Peer:
         """The client. Not asked for before data has come: a PROXY header may precede it."""
         return Peer(getattr(self.getPeer(), "host", ""), self.isSecure())
+
+    @cached_property
+    def _host(self) -> IAddress:
+        return cast(IAddress, super().getHost())
+
+    def getHost(self) -> IAddress:
+        """Ours. Twisted's requests ask for it one by one, and each time it is a system call."""
+        return self._host
 
     # --- reading -----------------------------------------------------------------------------
 
