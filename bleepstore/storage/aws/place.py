@@ -90,7 +90,7 @@ def _can_be_hosted(bucket: str, scheme: str, host: str) -> bool:
     if scheme == "https" and "." in bucket:
         return False
     try:
-        ip_address(host.rpartition(":")[0].strip("[]") if ":" in host else host)
+        ip_address(urlsplit(f"//{host}").hostname or "")
     except ValueError:
         return True
     return False

@@ -7,6 +7,7 @@ stored with ``Content-Encoding: gzip``, and what leaves here has to be sent as i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
 
@@ -23,7 +24,7 @@ from ...config.gateways import UpstreamSection
 from ...errors import UpstreamBusy, UpstreamFailed
 from .line import Broken, Line, OutgoingBody
 from .messages import Answer, Authorize, Outgoing
-from .retries import complaint, is_passing, pause_seconds
+from .retries import asked_seconds, complaint, is_passing, pause_seconds
 from .stream import Stream
 
 __all__ = ["Answer", "Authorize", "Client", "Flaw", "Outgoing", "Stream", "flawless"]
@@ -37,6 +38,7 @@ Flaw = Callable[[Answer], str]
 # use it costs another try.
 _IDLE_SECONDS = 15
 _MAX_ANSWER_BYTES = 16 * 1024 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
 _WITH_BODY = frozenset(["PUT", "POST", "PATCH"])
 
 
@@ -105,18 +107,21 @@ class Client:
 
     async def _try(self, outgoing: Outgoing, use: Callable[[Stream], Awaitable[T]]) -> T:
         for attempt in count(1):
+            asked = 0
             try:
                 stream = await self._exchange(outgoing)
                 if not is_passing(stream.status, is_idempotent=outgoing.is_idempotent):
                     return await use(stream)
-                stream.close()
+                asked = asked_seconds(stream.headers)
+                with suppress(Broken):  # read to its end, the connection can be used again
+                    await stream.read(_MAX_ERROR_BYTES)
                 problem = self._problem(outgoing, f"answered {stream.status}")
                 error = complaint(stream.status, stream.headers, problem)
             except Broken as broken:
                 error = UpstreamFailed(self._problem(outgoing, broken.problem))
                 if broken.was_connected and not outgoing.is_idempotent:
                     raise error from broken
-            pause = pause_seconds(attempt, self._section.max_backoff_seconds, error)
+            pause = pause_seconds(attempt, self._section.max_backoff_seconds, asked)
             if attempt >= self._section.attempts or pause is None:
                 raise error
             log.info("trying again: {problem}", problem=error.problem, attempt=attempt)

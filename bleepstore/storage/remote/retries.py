@@ -29,24 +29,27 @@ def is_passing(status: int, *, is_idempotent: bool) -> bool:
 def complaint(status: int, headers: Mapping[str, str], problem: str) -> UpstreamFailed:
     """The error in the place of an answer that says to try again."""
     if status in THROTTLED:
-        return UpstreamBusy(problem, _retry_after(headers))
+        return UpstreamBusy(problem, max(1, asked_seconds(headers)))
     return UpstreamFailed(problem)
 
 
-def pause_seconds(attempt: int, max_seconds: float, error: UpstreamFailed) -> float | None:
-    """How long to wait after the ``attempt``-th try; None if that is longer than we would."""
+def pause_seconds(attempt: int, max_seconds: float, asked: int) -> float | None:
+    """How long to wait after the ``attempt``-th try; None if that is longer than we would.
+
+    Args:
+        asked: for how long the provider wants to be left alone.
+    """
     longest = min(max_seconds, _FIRST_PAUSE_SECONDS * 2**attempt)
     pause = random.uniform(0, longest)  # noqa: S311 - no secret
-    asked = error.retry_after_seconds if isinstance(error, UpstreamBusy) else 0
     return None if asked > max_seconds else max(pause, asked)
 
 
-def _retry_after(headers: Mapping[str, str]) -> int:
-    """Seconds or a date: RFC 9110 section 10.2.3. At least 1, so that a pause is one."""
+def asked_seconds(headers: Mapping[str, str]) -> int:
+    """``Retry-After``, seconds or a date (RFC 9110 section 10.2.3); 0 where nothing is said."""
     text = headers.get("retry-after", "")
     if text.isascii() and text.isdigit():
-        return max(1, int(text[:9]))
+        return int(text[:9])
     instant_ms = parse_http_date(text)
     if instant_ms is None:
         return 0
-    return max(1, -(-(instant_ms - Clock().now_ms()) // 1000))
+    return max(0, -(-(instant_ms - Clock().now_ms()) // 1000))
