@@ -29,7 +29,7 @@ where it was with --resume.
 def add(commands: Commands) -> None:
     """Declare the command."""
     adopt = commands.add("adopt", _adopt, "record objects that stand upstream already", _ABOUT)
-    adopt.add_argument("bucket", metavar="BUCKET")
+    adopt.add_argument("bucket", metavar="BUCKET", help="whose objects, upstream and here")
     adopt.add_argument(
         "--owner", metavar="KEY", help="access key of the objects' owner; default: the bucket's"
     )
