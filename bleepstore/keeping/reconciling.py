@@ -78,12 +78,18 @@ class Reconciler:
             raise
         except Exception as error:
             _report(task, error)
-            return not await self._names.postpone(Failed(task, self._clock.now_ms()))
+            if not self._is_lost(error):
+                return not await self._names.postpone(Failed(task, self._clock.now_ms()))
+            on_show = task.on_show  # whoever reads the object will find out what to make of it
         return not await self._names.record(Settled(task, on_show, self._clock.now_ms()))
 
     def _claim(self, name: Name) -> Claim:
         now_ms = self._clock.now_ms()
         return Claim(name, self._holder, now_ms, now_ms + int(self._claim_seconds * 1000))
+
+    def _is_lost(self, error: Exception) -> bool:
+        """Whether there is nothing left to show: somebody has changed what we had shown before."""
+        return isinstance(error, BlobMissing) and self._natural.is_shown(error.locator)
 
     async def _make_true(self, task: Task) -> OnShow | None:
         """What stands there in the end."""

@@ -31,7 +31,6 @@ class Upstream:
         self.bucket = service.new_bucket()
         self.client = service.client()
         self.settings = {
-            "server": {"workers": 1},
             "storage": {
                 "backend": "aws",
                 "aws": {**service.settings(self.bucket), "use_path_style": True},

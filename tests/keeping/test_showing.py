@@ -426,6 +426,32 @@ async def test_an_older_version_that_was_lost_upstream_is_gone(
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_copy_that_lost_its_source_upstream_before_it_was_shown_is_gone(
+    house: House,
+) -> None:
+    await house.put("a", b"ours")
+    await house.copy("a", "b", is_settled=False)
+    house.upstream.place("photos/a", b"theirs")
+    assert await house.showing.look_again(BUCKET, "b", None)
+    with pytest.raises(Exception, match="NoSuchKey"):
+        await house.version("b")
+    assert await house.showing.look_again(BUCKET, "a", None)
+    await house.rounds().show_due()
+    await house.assert_true({"a": b"theirs"})
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_was_changed_upstream_before_its_headers_were_is_taken_over(
+    house: House,
+) -> None:
+    await house.put("a", b"ours")
+    house.upstream.place("photos/a", b"theirs")
+    await house.copy("a", "a", content_type="text/css")
+    assert await house.showing.look_again(BUCKET, "a", None)
+    await house.assert_true({"a": b"theirs"})
+
+
+@pytest_twisted.ensureDeferred
 async def test_our_own_changes_are_not_taken_for_those_of_others(house: House) -> None:
     """A reader who has looked up the version before finds bytes missing that we have replaced."""
     await house.put("a", b"old")
