@@ -3,7 +3,7 @@
 Where moto (5.2) deviates from Amazon S3, and which tests are told so:
 
 - it verifies no signatures, digests or tokens;
-- it keeps no order between ``a`` and ``a/`` that tests could depend on, so none does.
+- it does not look at the conditions of copies, ``x-amz-copy-source-if-match``.
 """
 
 from __future__ import annotations
