@@ -10,7 +10,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
-from twisted.web.iweb import IBodyProducer, IResponse
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from .line import Broken, Line
@@ -159,7 +159,10 @@ class _Delivery(Protocol):
 
 
 def _headers(response: IResponse) -> Mapping[str, str]:
-    return {
+    headers = {
         name.lower().decode("latin-1"): b", ".join(values).decode("utf-8", "surrogateescape")
         for name, values in response.headers.getAllRawHeaders()
     }
+    if response.length is not UNKNOWN_LENGTH:  # which Twisted keeps apart, but for HEAD
+        headers.setdefault("content-length", str(response.length))
+    return headers

@@ -233,6 +233,7 @@ async def test_a_body_is_passed_on(client: Client, provider: Misbehaving) -> Non
     provider.acts = [says(206, b"0123456789", "ETag: x")]
     stream = await client.open(get(provider))
     assert (stream.status, stream.headers["etag"]) == (206, "x")
+    assert stream.headers["content-length"] == "10"
     consumer = Gathering()
     await stream.producer(10).startProducing(consumer)
     assert consumer.data == b"0123456789"
