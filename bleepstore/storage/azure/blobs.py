@@ -19,6 +19,7 @@ from ..remote.client import Stream
 from ..remote.upstream import Standing
 from ..remote.verified import VerifiedProducer
 from .answers import code_of, failure, failure_of_blob, is_absent, md5_hex, standing, tag_of
+from .blocks import BlockList
 from .container import Container
 
 # The service takes the MD5 of a range for us up to this length.
@@ -66,6 +67,14 @@ class Blobs:
         is_other = answer.status == 412 and code_of(answer.headers) == "ConditionNotMet"
         if answer.status != 202 and not is_absent(answer) and not is_other:
             raise failure(answer, f"deletion of {name}")
+
+    async def discard(self, name: str) -> None:
+        """Let go of the blocks of an unfinished upload.
+
+        They cannot be deleted, but an empty list lets go of them, and what it makes can be.
+        """
+        await BlockList(self.container, name).commit(0, {})
+        await self.delete(name)
 
     async def open(self, name: str, tag: str | None, offset: int, length: int) -> IBodyProducer:
         """A producer of a stretch of a blob."""

@@ -43,11 +43,9 @@ class BlockUpload:
         return await self._list.commit(self._count, md5_header(self._whole.digest()))
 
     async def abort(self) -> None:
-        """Blocks cannot be deleted, but an empty list lets go of them, and what it makes can be."""
         if self._count:
             self._count = 0
-            await self._list.commit(0, {})
-            await self._blobs.delete(self._list.name)
+            await self._blobs.discard(self._list.name)
 
 
 def content_md5_of(content: bytes) -> str:

@@ -129,26 +129,41 @@ class AzureUpstream:
 
     async def walk(self, prefix: str, after: str) -> AsyncIterator[Standing]:
         """The service cannot begin behind a name, so what comes before is listed and left out."""
+        async for standing in self._list(prefix, "metadata"):
+            if standing.name > after:
+                yield standing
+
+    async def _list(self, prefix: str, include: str) -> AsyncIterator[Standing]:
         marker: str | None = ""
         while marker is not None:
-            page = await self._page(prefix, marker)
+            page = await self._page(prefix, include, marker)
             for standing in page.blobs:
-                if standing.name > after:
-                    yield standing
+                yield standing
             marker = page.marker or None
 
-    async def _page(self, prefix: str, marker: str) -> Page:
+    async def _page(self, prefix: str, include: str, marker: str) -> Page:
         fields = {"prefix": prefix, "marker": marker, "maxresults": str(_PAGE_BLOBS)}
         given = {name: value for name, value in fields.items() if value}
-        query = parameters(restype="container", comp="list", include="metadata", **given)
+        query = parameters(restype="container", comp="list", include=include, **given)
         answer = await self._container.send(self._container.request("GET", "", query))
         if answer.status != 200:
             raise failure(answer, "listing")
         return await self._threads.run(read_page, answer.body)
 
     async def abort_strays(self, prefix: str, before_ms: int | None) -> int:
-        """Nothing: blocks that are in no list go by themselves after a week."""
-        return 0
+        """Blocks that are in no list go by themselves after a week, and their age is unknown, so
+        they are let go of only where all are meant."""
+        if before_ms is not None:
+            return 0
+        found = [each async for each in self._list(prefix, "uncommittedblobs")]
+        strays = [each.name for each in found if await self._is_uncommitted(each)]
+        await together(self._blobs.discard, strays, _AT_A_TIME)
+        return len(strays)
+
+    async def _is_uncommitted(self, listed: Standing) -> bool:
+        """A blob of which there are only blocks has no type of content, and cannot be looked at."""
+        is_blob = listed.size_bytes or "content-type" in listed.appearance.headers
+        return not is_blob and await self._blobs.look(listed.name) is None
 
 
 async def _unchanged(outgoing: Outgoing) -> Outgoing:

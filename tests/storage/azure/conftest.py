@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,11 @@ from bleepstore.streams.threads import Threads
 from tests.storage.backing import means
 from tests.upstreams import azure
 
-_numbers = count(1)
-
 
 @pytest.fixture
 def container(twisted_greenlet: object) -> ContainerClient:
     """A new container, as Microsoft's own client sees it."""
-    return azure.running().new_container(f"upstream-{next(_numbers)}")
+    return azure.running().new_container()
 
 
 @pytest_twisted.async_yield_fixture
@@ -28,12 +25,7 @@ async def upstream(
     container: ContainerClient, threads: Threads, tmp_path: Path
 ) -> AsyncIterator[AzureUpstream]:
     """The same one as a gateway sees it."""
-    section = AzureSection(
-        container=container.container_name,
-        account=azure.ACCOUNT,
-        account_key=azure.KEY,
-        endpoint_url=azure.running().endpoint,
-    )
+    section = AzureSection(**azure.running().settings(container.container_name))
     upstream = AzureUpstream(section, UpstreamSection(), means(threads, tmp_path), {})
     await upstream.start()
     yield upstream

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 import pytest_twisted
-from azure.storage.blob import BlobBlock, BlobSasPermissions, ContainerClient, ContentSettings
-from azure.storage.blob import generate_container_sas
-from twisted.internet import reactor
+from azure.storage.blob import (
+    BlobBlock,
+    ContainerClient,
+    ContentSettings,
+    generate_container_sas,
+)
 
 from bleepstore.config.gateways import AzureSection, UpstreamSection
 from bleepstore.errors import BlobChanged, BlobMissing, ConfigError
@@ -162,6 +165,19 @@ async def test_an_aborted_upload_leaves_nothing(
 
 
 @pytest_twisted.ensureDeferred
+async def test_uploads_that_a_crash_left_are_let_go_of(
+    upstream: AzureUpstream, container: ContainerClient
+) -> None:
+    for name in ("stray/1", "stray/2", "other"):
+        await (await upstream.begin(name, MIB)).write(b"x")
+    await upstream.put("stray/whole", b"", Appearance())
+    assert await upstream.abort_strays("stray/", 0) == 0
+    assert await upstream.abort_strays("stray/", None) == 2
+    left = container.list_blobs(include=["uncommittedblobs"])
+    assert [blob.name for blob in left] == ["other", "stray/whole"]
+
+
+@pytest_twisted.ensureDeferred
 async def test_an_empty_upload_is_an_empty_blob(upstream: AzureUpstream) -> None:
     upload = await upstream.begin("empty", MIB)
     tag = await upload.finish()
@@ -288,7 +304,6 @@ async def test_walking_goes_through_all_pages_in_order(
     assert [each.name for each in await walk(upstream, "p/")] == sorted(names)
     assert [each.name for each in await walk(upstream, "p/", "p/a/b")] == sorted(names)[2:]
     assert await walk(upstream, "nothing") == []
-    assert await upstream.abort_strays("p/", None) == 0
 
 
 def test_names_that_azure_changes_do_not_fit() -> None:
