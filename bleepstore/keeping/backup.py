@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
 from ..clock import Clock, iso8601
+from ..errors import NotPossible
 from ..ids import new_blob_id
 from ..metadata.blobs import Garbage, Hold
 from ..metadata.check import StoredBlob
@@ -102,10 +103,20 @@ class BackupMaker:
         """Make it.
 
         Raises:
-            NotPossible: the folder is not for backups, or in use.
-            OSError: the disk does not allow it; what is done is there for the next time.
+            NotPossible: the folder is not for backups, or in use, or a disk does not allow it.
+                What is done is there for the next time.
         """
-        await self._threads.run(self._folder.enter)
+        try:
+            await self._threads.run(self._folder.enter)
+            return await self._run()
+        except OSError as error:
+            place = error.filename or self._folder.path
+            raise NotPossible(
+                f"{place}: {error.strerror}; mend that, and run the command again: it goes on "
+                "where it was"
+            ) from error
+
+    async def _run(self) -> Backup:
         hold_id = new_blob_id()
         renewal = Rounds(
             "holding garbage", lambda: self._hold(hold_id), self._reactor, _RENEWAL_SECONDS

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import txaio
 
-from ..errors import SnapshotUnusable
+from ..errors import NotPossible, SnapshotUnusable
 from .sqlite import create_file, sync_folder
 
 log = txaio.make_logger()
@@ -96,18 +96,22 @@ def copy_live(source: Path, target: Path, advance: Callable[[int, int], None]) -
             copy.
 
     Raises:
-        OSError, sqlite3.Error: there is no whole copy.
+        NotPossible: SQLite cannot read the one, or write the other.
+        OSError: there is no whole copy.
     """
 
     def step(status: int, remaining: int, total: int) -> None:
         advance(total - remaining, total)
 
-    with closing(sqlite3.connect(source, isolation_level=None)) as database:
-        database.execute("PRAGMA query_only = ON")
-        # A transaction that is open keeps what it sees from changing between two steps.
-        database.execute("BEGIN")
-        database.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        _copy(database, target, _LIVE_STEP_PAGES, step)
+    try:
+        with closing(sqlite3.connect(source, isolation_level=None)) as database:
+            database.execute("PRAGMA query_only = ON")
+            # A transaction that is open keeps what it sees from changing between two steps.
+            database.execute("BEGIN")
+            database.execute("SELECT count(*) FROM sqlite_master").fetchall()
+            _copy(database, target, _LIVE_STEP_PAGES, step)
+    except sqlite3.Error as error:
+        raise NotPossible(f"{source} cannot be copied to {target}: {error}; mend that") from error
     _sync(target)
 
 
