@@ -56,6 +56,10 @@ class Azurite:
     def new_container(self) -> ContainerClient:
         return self.service.create_container(f"bleepstore-{uuid4().hex}")
 
+    def new_bucket(self) -> str:
+        """A new container by its name, as every upstream has buckets."""
+        return str(self.new_container().container_name)
+
     def settings(self, container: str) -> dict[str, Any]:
         """The section ``storage.azure`` of a configuration for a container."""
         return {
