@@ -10,7 +10,7 @@ from .progress import Progress
 # Less is not worth a timer; what is left over counts for the next block.
 _SHORTEST_WAIT_SECONDS = 0.01
 # Time that nobody used for reading does not add up to a burst longer than this.
-_MOST_CREDIT_SECONDS = 1.0
+_MOST_CREDIT_SECONDS = 0.1
 
 
 class Pace:
