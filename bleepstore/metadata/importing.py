@@ -24,7 +24,17 @@ _DISCARD = (
     "INSERT INTO garbage (locator, since_ms) SELECT locator, ? FROM blob WHERE content IS NULL "
     "ON CONFLICT DO NOTHING"
 )
-_EMPTIED = ("object", "object_version", "part", "upload", "completed_upload", "bucket", "blob")
+_EMPTIED = (
+    "object",
+    "object_version",
+    "part",
+    "upload",
+    "completed_upload",
+    "bucket",
+    "blob",
+    "shown",
+    "unshown",
+)
 _CLEAR_ACCOUNTS = "DELETE FROM account WHERE owner_id NOT IN (SELECT owner_id FROM credential)"
 
 

@@ -1,8 +1,8 @@
 """Which metadata is carried from store to store, and what makes a row of it sound.
 
 Left out is what belongs to one store alone: garbage and holds on it, bytes that the storage
-backend keeps in the same database, credentials that follow a configuration, and whatever can be
-counted: references to blobs, and totals.
+backend keeps in the same database, how far an adoption has come, credentials that follow a
+configuration, and whatever can be counted: references to blobs, and totals.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .portable_kinds import (
     COUNT,
     FLAG,
     INTEGER,
+    LOCATOR,
     MAPPING,
     NAME,
     OWNERSHIP,
@@ -122,7 +123,7 @@ TABLES = (
         ("owner_id",),
         {"owner_id": NAME, "display_name": TEXT, "email": TEXT, "enabled": FLAG},
     ),
-    Table("blob", ("locator",), {"locator": NAME, "size_bytes": COUNT, "content": BYTES}),
+    Table("blob", ("locator",), {"locator": LOCATOR, "size_bytes": COUNT, "content": BYTES}),
     Table(
         "bucket",
         ("bucket_id",),
@@ -181,6 +182,31 @@ TABLES = (
             "last_modified_ms": COUNT,
             "checksums": CHECKSUMS,
             "segments": SEGMENTS,
+        },
+    ),
+    Table(
+        "shown",
+        ("bucket_name", "key"),
+        {
+            "bucket_name": NAME,
+            "key": NAME,
+            "locator": LOCATOR,
+            "size_bytes": COUNT,
+            "headers": MAPPING,
+            "user_metadata": MAPPING,
+        },
+    ),
+    Table(
+        "unshown",
+        ("bucket_name", "key"),
+        {
+            "bucket_name": NAME,
+            "key": NAME,
+            "serial": COUNT,
+            "holder": TEXT,
+            "claimed_until_ms": COUNT,
+            "failures": COUNT,
+            "due_ms": COUNT,
         },
     ),
     Table(

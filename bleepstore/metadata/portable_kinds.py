@@ -17,6 +17,7 @@ from ..values import ChecksumAlgorithm, ChecksumType, Ownership, Permission, Ver
 
 _MOST = 2**63 - 1
 _MAX_NAME_BYTES = 1024
+_MAX_LOCATOR_BYTES = 4096  # gateways' have bucket and key in them, and what the provider adds
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -54,6 +55,10 @@ def _is_text(value: object) -> bool:
 
 def _is_name(value: object) -> bool:
     return _is_text(value) and 0 < len(str(value).encode()) <= _MAX_NAME_BYTES
+
+
+def _is_locator(value: object) -> bool:
+    return _is_text(value) and 0 < len(str(value).encode()) <= _MAX_LOCATOR_BYTES
 
 
 def _is_integer(value: object) -> bool:
@@ -101,7 +106,7 @@ def _is_segment(value: Any) -> bool:
     return (
         isinstance(value, list)
         and len(value) == 3
-        and _is_name(value[0])
+        and _is_locator(value[0])
         and _is_count(value[1])
         and _is_count(value[2])
     )
@@ -141,6 +146,7 @@ def one_of(*texts: str) -> Kind:
 
 TEXT = Kind("text", _is_text)
 NAME = Kind("text of 1 to 1,024 bytes", _is_name)
+LOCATOR = Kind("text of 1 to 4,096 bytes", _is_locator)
 COUNT = Kind("a number, 0 or more", _is_count)
 INTEGER = Kind("a number", _is_integer)
 FLAG = Kind("true or false", lambda value: isinstance(value, bool), bool, int)

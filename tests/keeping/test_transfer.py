@@ -17,12 +17,22 @@ from bleepstore.keeping.transfer import Exporter, Importer
 from bleepstore.metadata.access_keys import CreateKey, NewKey
 from bleepstore.metadata.buckets import CreateBucket, SetVersioning
 from bleepstore.metadata.portable import TABLES
+from bleepstore.metadata.showing import Claim, Name, OnShow, Settled, Task
 from bleepstore.metadata.store import Store, open_store
 from bleepstore.metadata.transfer import Imported
 from bleepstore.metadata.uploads import CreateUpload
 from bleepstore.metadata.users import CreateUser
 from bleepstore.streams.threads import Threads
-from bleepstore.values import Bucket, Checksum, ChecksumAlgorithm, Credential, Owner, Versioning
+from bleepstore.values import (
+    Appearance,
+    Blob,
+    Bucket,
+    Checksum,
+    ChecksumAlgorithm,
+    Credential,
+    Owner,
+    Versioning,
+)
 from tests.metadata.samples import (
     ANN,
     BOB,
@@ -47,10 +57,8 @@ _LEFT_OUT = {
     "garbage",
     "garbage_hold",
     "schema_version",
-    "shown",
     "total",
     "unsettled_blob",
-    "unshown",
 }
 _COUNTED = {"blob": {"refs"}, "credential": {"source"}}
 
@@ -118,6 +126,17 @@ async def empty(tmp_path: Path, threads: Threads) -> AsyncIterator[Rig]:
     await rig.store.database.stop()
 
 
+async def fill_names(store: Store) -> None:
+    """A name that is shown, and one that is not yet."""
+    for key in ("named", "to be named"):
+        await store.with_natural_names().objects.put(put(key, stored_blob(), version_id=key))
+    task = await store.names.claim(Claim(Name("photos", "named"), "holder", 1, 2))
+    assert isinstance(task, Task)
+    on_show = OnShow(Blob("n:" + "x" * 1100, 100_000), Appearance({"content-type": "text/css"}))
+    assert await store.names.record(Settled(task, on_show, 2))
+    await store.garbage.forget(await store.garbage.list(10**15, 10))
+
+
 async def fill(store: Store) -> None:
     await store.accounts.seed([Credential("AKCONFIG", "in the file", ANN)], 1)
     await store.users.create(CreateUser(BOB, "bob@example.com"))
@@ -127,6 +146,7 @@ async def fill(store: Store) -> None:
     await store.buckets.set_versioning(SetVersioning("photos", Versioning.ENABLED))
     await store.objects.put(put("a", stored_blob(), version_id="v1"))
     await store.objects.put(put("a", stored_blob(), inline_blob(b""), version_id="v2"))
+    await fill_names(store)
     await store.objects.put(put("gone", stored_blob(), version_id="v3"))
     await store.objects.delete(delete("gone", marker_id="m1"))
     await store.uploads.create(CreateUpload("photos", upload("u1")))
@@ -235,7 +255,7 @@ async def test_replacing_makes_garbage_of_bytes_that_nobody_needs(full: Rig) -> 
 @pytest_twisted.ensureDeferred
 async def test_a_rehearsal_changes_nothing(full: Rig, empty: Rig) -> None:
     imported = await empty.take_in(await full.export(), is_rehearsal=True)
-    assert imported.added["object"] == 2
+    assert imported.added["object"] == 4
     assert not any((await empty.content()).values())
 
 
