@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
-from ..errors import S3_ERRORS
+from ..errors import S3_ERRORS, BleepStoreError
 from ..interfaces import ISendsFiles
 from ..values import Reply
 from .letterhead import BODILESS, has_body
@@ -209,7 +209,7 @@ class BodySender:
         if self._is_open:
             # The connection's end cancels whoever waits for ``_done``.
             request_id = self._request.head.request_id
-            log.failure("answer to {request_id} broke off", failure=reason, request_id=request_id)
+            _log_break(reason, request_id)
             self._request.channel.abort()
         else:
             self._done.errback(reason)
@@ -233,3 +233,14 @@ class BodySender:
             self._producer.stopProducing()
             if self._file_sender is not None:
                 self._file_sender.stop()
+
+
+def _log_break(reason: Failure, request_id: str) -> None:
+    """What is known to go wrong, such as with a gateway's provider, needs no traceback."""
+    if reason.check(BleepStoreError):
+        problem = reason.getErrorMessage()
+        log.error(
+            "answer to {request_id} broke off: {problem}", request_id=request_id, problem=problem
+        )
+    else:
+        log.failure("answer to {request_id} broke off", failure=reason, request_id=request_id)

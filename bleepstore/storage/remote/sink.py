@@ -44,7 +44,8 @@ class RemoteSink:
 
     Args:
         arrived: told of the blob when the upstream has it.
-        remove: removes all that there may be of blobs, and the record of their arrival.
+        remove: removes all that there may be of blobs, and the record of their arrival, now or
+            later.
     """
 
     def __init__(
@@ -99,20 +100,24 @@ class RemoteSink:
             self._arrivals.settled(self._destination.locator)
 
     async def abort(self) -> None:
-        """Remove what there is; what the provider does not let us remove is left for recovery."""
+        """Remove what there is, now or when the provider lets us."""
         self._gathered = []
         sending, self._sending = self._sending, None
         if sending is not None:
             await _stopped(sending)
         if not self._is_begun or self._is_settled:
             return
-        try:
-            if self._upload is not None:
-                await self._upload.abort()
-            await self._remove([self._destination.locator])
-            self._is_begun = False
-        except UpstreamFailed as error:
-            log.warn("cannot remove an upload yet: {problem}", problem=error.problem)
+        await self._abort_upload()
+        await self._remove([self._destination.locator])
+        self._is_begun = False
+
+    async def _abort_upload(self) -> None:
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            try:
+                await upload.abort()
+            except UpstreamFailed as error:  # which what removes the blob will do as well
+                log.debug("cannot abort an upload: {problem}", problem=error.problem)
 
     async def _sent(self) -> None:
         """Wait for the part under way."""

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import txaio
 from attrs import evolve
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
-from ...errors import BlobMissing, StorageFull
+from ...errors import BlobMissing, StorageFull, UpstreamFailed
 from ...ids import is_blob_id
 from ...interfaces import IArrivals, IBlobStore, INaturalNames
 from ...values import Appearance, Blob, BlobName, Segment, Shown
 from ..arrivals import Arrivals, IsReferenced
+from ..removal import Removal
 from .locators import ShownBlob, private_blob_id, private_locator, shown_blob
 from .names import Names
 from .naming import Naming
 from .sink import Destination, RemoteSink
 from .upstream import IUpstream
+
+log = txaio.make_logger()
 
 _MAX_PART_BYTES = 64 * 1024 * 1024
 
@@ -39,6 +43,9 @@ class RemoteStore:
         self._arrivals = arrivals
         self._names = Names(prefix)
         self._naming = Naming(upstream, self._names)
+        # Aborted blobs that the provider has not let us remove; recovery would do it in the end.
+        self._left: list[str] = []
+        self._removal: Removal[str] = Removal(self._remove_or_leave)
 
     async def start(self) -> None:
         """Raises ``ConfigError`` where the provider does not let us work, ``OSError`` likewise."""
@@ -47,6 +54,8 @@ class RemoteStore:
 
     async def stop(self) -> None:
         try:
+            self._remove_what_was_left()
+            await self._removal.finish()
             await self._arrivals.stop()
         finally:
             await self._upstream.stop()
@@ -64,8 +73,18 @@ class RemoteStore:
             self._names.private(name.blob_id),
             _part_bytes(self._upstream, size_bytes),
         )
-        arrived = self._naming.arrived
-        return RemoteSink(self._upstream, self._arrivals, destination, arrived, self._remove)
+        return RemoteSink(
+            self._upstream, self._arrivals, destination, self._arrived, self._remove_or_leave
+        )
+
+    def _arrived(self, blob: Blob) -> None:
+        self._naming.arrived(blob)
+        self._remove_what_was_left()
+
+    def _remove_what_was_left(self) -> None:
+        left, self._left = self._left, []
+        for locator in left:
+            self._removal.add(locator)
 
     async def read(self, locator: str, offset: int, length: int) -> IBodyProducer:
         shown = shown_blob(locator)
@@ -112,6 +131,14 @@ class RemoteStore:
             return self._names.retained(shown.blob_id)
         blob_id = private_blob_id(locator)
         return None if blob_id is None else self._names.private(blob_id)
+
+    async def _remove_or_leave(self, locators: Sequence[str]) -> None:
+        """Remove blobs on their way in, or do it when the provider works again."""
+        try:
+            await self._remove(locators)
+        except UpstreamFailed as error:
+            self._left += locators
+            log.warn("aborted uploads are removed later: {problem}", problem=error.problem)
 
     async def _remove(self, locators: Sequence[str]) -> None:
         """Remove blobs on their way in, whole or in parts."""

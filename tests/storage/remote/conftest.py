@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.streams.pool import threads
+
+__all__ = ["threads"]
