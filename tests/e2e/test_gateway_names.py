@@ -5,16 +5,18 @@ The upstream is BleepStore, too, so it is told apart from ours by what stands un
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.e2e.admin import admin, assert_sound
+from tests.e2e.admin import admin_json, admin_process, assert_sound
 from tests.e2e.clients import boto3_client, refused
 from tests.e2e.daemon import ALICE, Daemon
 from tests.upstreams import s3 as upstreams
@@ -207,19 +209,46 @@ def test_versions_are_kept_beside_the_name(
 def test_a_bucket_that_was_there_before_is_adopted(
     gateway: Daemon, client: Any, upstream: Upstream
 ) -> None:
-    for number in range(700):
-        upstream.put(f"archive/{number:04}", b"%d" % number, Metadata={"number": str(number)})
+    def place(number: int) -> None:
+        content = b"%d" % number
+        upstream.put(f"archive/{number:04}", content, Metadata={"number": str(number)})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(place, range(1100)))
     adopt = ("adopt", "archive", "--create", "--owner", ALICE.access_key)
-    done = admin(gateway, *adopt)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[0] == "adopted: 700"
-    assert admin(gateway, *adopt).stdout.splitlines()[2] == "already known: 700"
-    got = client.get_object(Bucket="archive", Key="0699")
-    assert (got["Body"].read(), got["Metadata"]) == (b"699", {"number": "699"})
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket="archive")
-    assert sum(page["KeyCount"] for page in pages) == 700
+    _interrupt_after_a_batch(gateway, client, *adopt)
+    resumed = admin_json(gateway, *adopt, "--resume")
+    assert resumed["adopted"] in (100, 600)
+    assert admin_json(gateway, *adopt) == {
+        "adopted": 0,
+        "changed": 0,
+        "known": 1100,
+        "skipped": {},
+    }
+    got = client.get_object(Bucket="archive", Key="1099")
+    assert (got["Body"].read(), got["Metadata"]) == (b"1099", {"number": "1099"})
+    assert _listed(client, "archive") == 1100
     gateway.stop()
     assert_sound(gateway)
+
+
+def _interrupt_after_a_batch(gateway: Daemon, client: Any, *command: str) -> None:
+    process = admin_process(gateway, *command)
+    try:
+        wait_until(lambda: _listed(client, "archive") >= 500)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=_PATIENCE_SECONDS)
+    finally:
+        process.kill()
+    assert process.returncode == 128 + signal.SIGINT
+
+
+def _listed(client: Any, bucket: str) -> int:
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    try:
+        return sum(page["KeyCount"] for page in pages)
+    except client.exceptions.NoSuchBucket:
+        return 0
 
 
 def test_kill_after_kill_every_object_ends_under_its_name(
