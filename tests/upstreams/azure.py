@@ -150,4 +150,7 @@ def _run_npm(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    install()
+    try:
+        install()
+    except AssertionError as problem:
+        sys.exit(f"bleep: {problem}")

@@ -97,6 +97,8 @@ def find_account(
         raise _place("account").error("it is not the account of the connection string")
     access = identify() if given.way == _IDENTITY else _access(parts, given.place)
     endpoint = _endpoint(section.endpoint_url or parts.endpoint, parts.account)
+    if given.way == _IDENTITY and not _is_private(endpoint):
+        raise _place("endpoint_url").error("an identity's token is sent over https only")
     return Account(endpoint, section.container, access, given.place)
 
 
@@ -179,3 +181,9 @@ def _endpoint(endpoint: str | None, account: str | None) -> str:
     if split.scheme not in ("http", "https") or not split.hostname or split.query:
         raise _place("endpoint_url").error("a URL such as https://account.blob.core.windows.net")
     return endpoint.rstrip("/")
+
+
+def _is_private(endpoint: str) -> bool:
+    """Whether nobody on the way can read what is sent there."""
+    split = urlsplit(endpoint)
+    return split.scheme == "https" or split.hostname in ("127.0.0.1", "::1", "localhost")

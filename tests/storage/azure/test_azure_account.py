@@ -123,6 +123,11 @@ def test_each_way_is_understood(
             "storage.azure.endpoint_url",
         ),
         (
+            {"use_managed_identity": True, "endpoint_url": "http://h"},
+            {},
+            "storage.azure.endpoint_url",
+        ),
+        (
             {"account": "acme"},
             {"AZURE_STORAGE_KEY": "not base64"},
             "AZURE_STORAGE_KEY",
