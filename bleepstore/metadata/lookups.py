@@ -16,8 +16,8 @@ other connection, whatever process it belongs to. An answer is at least as new a
 kept for; so it can never be older than a read that begins now.
 https://www.sqlite.org/pragma.html#pragma_data_version
 
-Measured on one GET of 1 KiB, of its processor time: 60 % less with the connection, and a further
-10 % less with the answers kept.
+Measured on a GET of 1 KiB: a quarter less processor time, and a further 75 microseconds less where
+the answers were kept.
 """
 
 from __future__ import annotations
