@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bench.filling import multiply
 from tests.e2e.clients import ask_signed, boto3_client
-from tests.e2e.daemon import Daemon
+from tests.e2e.daemon import Daemon, looks_at_rows
 
 
+@looks_at_rows
 def test_copied_rows_are_objects(own_daemon: Daemon) -> None:
     own_daemon.start()
     ask_signed(own_daemon, "PUT", "/full")

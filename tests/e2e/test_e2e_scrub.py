@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.admin import admin, admin_json, admin_process, some_file
 from tests.e2e.clients import boto3_client
-from tests.e2e.daemon import BACKEND, REGION, Daemon, looks_at_files
+from tests.e2e.daemon import BACKEND, REGION, Daemon, looks_at_files, looks_at_rows
 
 pytestmark = pytest.mark.skipif(
     BACKEND == "memory", reason="a store in memory is not reached from beside"
@@ -81,6 +81,7 @@ def test_a_sound_store_is_clean_while_it_runs_and_afterwards(store: Daemon) -> N
     assert (done.returncode, "there is no bucket other" in done.stderr) == (2, True)
 
 
+@looks_at_rows
 def test_usage_counts_each_kind_and_shared_bytes_once(store: Daemon) -> None:
     multipart(store)
     usage = admin_json(store, "usage", "scrubbed")["buckets"]["scrubbed"]
@@ -136,6 +137,7 @@ def files(store: Daemon) -> list[Any]:
     return [path for path in (store.objects_path / "blobs").rglob("*") if path.is_file()]
 
 
+@looks_at_rows
 def test_changed_bytes_in_the_database_are_found(store: Daemon) -> None:
     with closing(sqlite3.connect(store.database_path)) as database, database:
         small = "UPDATE blob SET content = CAST('Small' AS BLOB) WHERE size_bytes = 5"
