@@ -131,9 +131,10 @@ class OutgoingBody(GatedProducer):
         self._line = line
 
     async def _produce(self, consumer: IConsumer) -> None:
+        content, self._content = self._content, memoryview(b"")  # a connection keeps its last body
         for start in range(0, self.length, _BLOCK_BYTES):
             await self._gate.passage()
             if self._is_stopped:
                 return
             self._line.silence.touch()
-            consumer.write(bytes(self._content[start : start + _BLOCK_BYTES]))
+            consumer.write(bytes(content[start : start + _BLOCK_BYTES]))
