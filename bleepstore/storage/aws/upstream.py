@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
@@ -34,8 +35,9 @@ from .plan import MAX_PARTS
 _PART_BYTES = 8 * 1024 * 1024
 _MAX_NAME_BYTES = 1024
 _MAX_DELETED = 1000
-# Names that tools with folders cannot have, nor paths that somebody on the way puts in order.
+# Tools with folders cannot have these, and some on the way put paths with them in order.
 _UNFIT = frozenset([".", ".."])
+_control = re.compile("[\x00-\x1f\x7f]").search
 
 
 @implementer(IUpstream)
@@ -85,7 +87,8 @@ class AwsUpstream:
 
     def fits(self, name: str) -> bool:
         size_bytes = len(name.encode("utf-8", "surrogatepass"))
-        return 0 < size_bytes <= _MAX_NAME_BYTES and not _UNFIT.intersection(name.split("/"))
+        is_fit = not _control(name) and not _UNFIT.intersection(name.split("/"))
+        return is_fit and 0 < size_bytes <= _MAX_NAME_BYTES
 
     async def put(self, name: str, content: bytes, appearance: Appearance) -> str:
         return await self._put(name, content, to_headers(appearance))
@@ -119,7 +122,7 @@ class AwsUpstream:
             await self._delete_some(names[start : start + _MAX_DELETED])
 
     async def _delete_some(self, names: Sequence[str]) -> None:
-        keys = "".join(f"<Object><Key>{escape(name, _CONTROLS)}</Key></Object>" for name in names)
+        keys = "".join(f"<Object><Key>{escape(name)}</Key></Object>" for name in names)
         body = f"<Delete><Quiet>true</Quiet>{keys}</Delete>".encode()
         digest = hashlib.md5(body, usedforsecurity=False).digest()
         headers = {"content-md5": base64.b64encode(digest).decode("ascii")}
@@ -147,10 +150,6 @@ class AwsUpstream:
                 await self._bucket.required(ask, 200, 204, 404)
                 count += 1
         return count
-
-
-# White space that would not come through XML as it is.
-_CONTROLS = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 
 
 def _misconfigured(answer: Answer, bucket: Bucket, credentials_at: str) -> ConfigError:

@@ -85,7 +85,7 @@ async def test_a_name_is_the_same_to_everybody(
     assert await upstream.look(name) is None
 
 
-@pytest.mark.parametrize("name", ["", "x" * 1025, "ü" * 513, "a/../b", ".", "a/."])
+@pytest.mark.parametrize("name", ["", "x" * 1025, "ü" * 513, "a/../b", ".", "a/.", "a\nb", "\x7f"])
 @pytest_twisted.ensureDeferred
 async def test_names_that_do_not_fit(upstream: AwsUpstream, name: str) -> None:
     assert not upstream.fits(name)
