@@ -98,10 +98,9 @@ class Session:
         return await self.api.send(Outgoing("PUT", self.address, headers, is_idempotent=True))
 
     async def _pause(self, attempt: int) -> None:
-        error = UpstreamFailed(f"{self.what}: no more of it arrives")
-        seconds = pause_seconds(attempt, self.section.max_backoff_seconds, error)
+        seconds = pause_seconds(attempt, self.section.max_backoff_seconds, 0)
         if attempt >= self.section.attempts or seconds is None:
-            raise error
+            raise UpstreamFailed(f"{self.what}: no more of it arrives")
         await deferLater(self.reactor, seconds)
 
 
