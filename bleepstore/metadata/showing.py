@@ -228,7 +228,7 @@ def _claim(txn: ITransaction, claim: Claim) -> Task | NoTask:
 
 def _renew(txn: ITransaction, claim: Claim) -> bool:
     txn.execute(_RENEW, (claim.until_ms, claim.name.bucket, claim.name.key, claim.holder))
-    return txn.rowcount == 1
+    return bool(txn.rowcount == 1)
 
 
 def _record(txn: ITransaction, settled: Settled) -> bool:
@@ -242,7 +242,7 @@ def _record(txn: ITransaction, settled: Settled) -> bool:
             _move_into(txn, settled, settled.on_show)
         write_on_show(txn, name, settled.on_show)
     txn.execute(_FINISH, (*place, task.serial))
-    return txn.rowcount == 1
+    return bool(txn.rowcount == 1)
 
 
 def _move_into(txn: ITransaction, settled: Settled, on_show: OnShow) -> None:

@@ -78,7 +78,7 @@ class House:
         )
 
     def rounds(self) -> ShowingRounds:
-        return ShowingRounds(self.showing, self.clock, reactor, 7)  # type: ignore[arg-type]
+        return ShowingRounds(self.showing, self.clock, reactor, 7)
 
     # --- what clients do
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
+from typing import Any
 
 from tqdm import tqdm
 
@@ -22,7 +23,7 @@ class Bar:
 
     def __init__(self, call: Call, what: str, unit: str = "B") -> None:
         self._is_unwanted = call.is_unwanted
-        self._bar: tqdm[None] = tqdm(
+        self._bar: tqdm[Any] = tqdm(
             desc=what,
             unit=unit,
             unit_scale=unit == "B",
