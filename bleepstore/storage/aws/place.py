@@ -86,11 +86,19 @@ def _endpoint(section: AwsSection, region: str) -> tuple[str, str, str]:
 
 
 def _can_be_hosted(bucket: str, scheme: str, host: str) -> bool:
-    """An address has no names below it, and a certificate for ``*.host`` none with more dots."""
-    if scheme == "https" and "." in bucket:
-        return False
+    """Whether the bucket's name can stand before that of the host.
+
+    Addresses, ``localhost`` and names that only a local network knows have no names below them,
+    and a certificate for ``*.host`` is for none with more dots.
+    """
+    name = urlsplit(f"//{host}").hostname or ""
+    is_dotted = "." in bucket and scheme == "https"
+    return "." in name and not _is_address(name) and not is_dotted
+
+
+def _is_address(name: str) -> bool:
     try:
-        ip_address(urlsplit(f"//{host}").hostname or "")
+        ip_address(name)
     except ValueError:
-        return True
-    return False
+        return False
+    return True
