@@ -1,8 +1,4 @@
-"""HTTP to a provider: a bounded number of connections, deadlines, and another try where it is safe.
-
-It is made of Twisted's Agent, without treq in front of it: treq would decode objects that are
-stored with ``Content-Encoding: gzip``, and what leaves here has to be sent as it was signed.
-"""
+"""HTTP to a provider: a bounded number of connections, deadlines, and another try where it is safe."""
 
 from __future__ import annotations
 
@@ -12,7 +8,9 @@ from itertools import count
 from typing import Any, TypeVar
 
 import txaio
+from treq.client import HTTPClient
 from twisted.internet import defer
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.task import deferLater
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool
@@ -26,6 +24,7 @@ from .line import Broken, Line, OutgoingBody
 from .messages import Answer, Authorize, Outgoing
 from .retries import asked_seconds, complaint, is_passing, pause_seconds
 from .stream import Stream
+from .verbatim import VerbatimAgent
 
 __all__ = ["Answer", "Authorize", "Client", "Flaw", "Outgoing", "Stream", "flawless"]
 
@@ -140,13 +139,16 @@ class Client:
             )
             content = authorized.body
             has_body = bool(content) or authorized.method in _WITH_BODY
-            asking = agent.request(
-                authorized.method.encode("ascii"),
-                authorized.url.encode("ascii"),
-                _headers(authorized),
-                OutgoingBody(content, line) if has_body else None,
+            verbatim = VerbatimAgent(agent, _headers(authorized))
+            asking: Deferred[Any] = HTTPClient(verbatim).request(
+                authorized.method,
+                authorized.url,
+                data=OutgoingBody(content, line) if has_body else None,
+                allow_redirects=False,
+                unbuffered=True,
+                reactor=self._reactor,
             )
-            return Stream(await line.ask(asking), line)
+            return Stream(verbatim.restored(await line.ask(asking)), line)
         except BaseException:
             line.cut()
             raise
