@@ -1,6 +1,6 @@
 """fake-gcs-server, which comes in a wheel, in a process of its own.
 
-Where it deviates from Google Cloud Storage (1.54), and which tests are told so:
+Where it (1.54) deviates from Google Cloud Storage, which is what we follow:
 
 - it keeps an object's generation when an object is composed anew under its name, in memory;
 - its files (``-backend filesystem``) cannot have ``a`` and ``a/b``: we use memory;
@@ -9,7 +9,9 @@ Where it deviates from Google Cloud Storage (1.54), and which tests are told so:
 - composing an object that is not there is a 500;
 - composite objects have an MD5;
 - a copy takes over headers and metadata of its source that its description leaves out;
-- asking for the state of a resumable upload of unknown size ends the upload.
+- asking for the state of a resumable upload of unknown size ends the upload;
+- each chunk of an upload makes it copy all that it has of it;
+- it closes a connection after a 416 without saying so.
 """
 
 from __future__ import annotations
