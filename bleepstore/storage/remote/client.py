@@ -70,7 +70,8 @@ class Client:
         self._pool.retryAutomatically = False
 
     async def stop(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close the connections that nobody uses; the others close when they are done with."""
+        self._pool.cachedConnectionTimeout = 0
         await self._pool.closeCachedConnections()
 
     async def send(self, outgoing: Outgoing, flaw: Flaw = flawless) -> Answer:
