@@ -10,7 +10,7 @@ from ..errors import StorageFull
 from ..interfaces import IDatabase
 from ..streams.threads import Threads
 from .blob_rows import MAX_DATABASE_BYTES, reusable_bytes, used_bytes
-from .disk import LOG_BYTES, RESERVE_BYTES, check_room, free_bytes
+from .disk import LOG_BYTES, RESERVE_BYTES, check_room, file_bytes, free_bytes
 
 _PLENTY_BYTES = 4 * 1024**3
 """More than a disk can write in a second."""
@@ -34,15 +34,16 @@ class DiskCapacity:
 
     Args:
         database: asked what was deleted in it, where its disk is nearly full.
-        folder: of the database.
+        path: of the database's file.
         threads: where the disk is asked.
     """
 
     limit_bytes = 0
 
-    def __init__(self, database: IDatabase, folder: Path, threads: Threads) -> None:
+    def __init__(self, database: IDatabase, path: Path, threads: Threads) -> None:
         self._database = database
-        self._folder = folder
+        self._folder = path.parent
+        self._log = path.with_name(path.name + "-wal")
         self._threads = threads
         self._has_plenty_until = 0.0
 
@@ -60,8 +61,11 @@ class DiskCapacity:
     async def _fits_in_the_file(self, size_bytes: int) -> bool:
         """Whether what was deleted makes up for what the disk lacks; the log needs the disk."""
         free = await self._threads.run(free_bytes, self._folder)
+        log_bytes = await self._threads.run(file_bytes, self._log)
         reusable = await self._database.read("reusable_bytes", reusable_bytes)
-        return free >= LOG_BYTES and free + reusable >= size_bytes + RESERVE_BYTES
+        # What the log has grown to is written anew, from its beginning.
+        has_log = free + log_bytes >= LOG_BYTES
+        return has_log and free + reusable >= size_bytes + RESERVE_BYTES
 
 
 class MemoryCapacity:

@@ -54,6 +54,13 @@ def free_bytes(folder: Path) -> int:
     return disk.f_bavail * disk.f_frsize
 
 
+def file_bytes(path: Path) -> int:
+    """The size of a file; 0 if there is none."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
+
+
 def check_room(folder: Path, size_bytes: int) -> int:
     """Answer the free bytes on the file system of a folder, if it can take some more.
 

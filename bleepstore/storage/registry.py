@@ -39,8 +39,7 @@ def open_backend(section: StorageSection, means: Means) -> IBlobStore:
 
 def _local(section: StorageSection, means: Means) -> IBlobStore:
     files = FileStore(section.local.root_dir, means.threads, is_durable=means.is_durable)
-    folder = means.state_path.absolute().parent
-    capacity = DiskCapacity(means.database, folder, means.threads)
+    capacity = DiskCapacity(means.database, means.state_path.absolute(), means.threads)
     return InlineStore(files, means.read_content, section.local.inline_max_bytes, capacity)
 
 
@@ -54,8 +53,7 @@ def _memory(section: StorageSection, means: Means) -> IBlobStore:
 
 
 def _sqlite(section: StorageSection, means: Means) -> IBlobStore:
-    folder = means.state_path.absolute().parent
-    capacity = DiskCapacity(means.database, folder, means.threads)
+    capacity = DiskCapacity(means.database, means.state_path.absolute(), means.threads)
     rows = BlobRows(means.database, _arrivals(means), capacity)
     # What fits in one row goes there with the metadata, in one transaction instead of two.
     return InlineStore(rows, means.read_content, ROW_BYTES, capacity, "sqlite")

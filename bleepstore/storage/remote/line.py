@@ -106,10 +106,12 @@ class Line:
             self.close()
 
     def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.abort()
-        elif self._asking is not None:
+        """Cancelling a request ends its connection, and aborting one whose request is still being
+        sent would leave a failure that nobody hears of."""
+        if self._asking is not None:
             self._asking.cancel()
+        elif self._connection is not None:
+            self._connection.abort()
 
 
 def _words(failure: Failure) -> str:
