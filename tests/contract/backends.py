@@ -27,6 +27,7 @@ from bleepstore.storage.memory import LimitedStore
 from bleepstore.storage.processes import LockedProcesses
 from bleepstore.storage.registry import open_backend
 from bleepstore.storage.remote.client import Answer, Client, Outgoing
+from bleepstore.storage.remote.sink import RemoteSink, _stopped
 from bleepstore.storage.remote.store import RemoteStore
 from bleepstore.storage.remote.upstream import IUpstream
 from bleepstore.streams.threads import Threads
@@ -280,6 +281,7 @@ class Gateway(Rows):
 
     def __init__(self, root: Path, threads: Threads) -> None:
         self.upstreams: list[IUpstream] = []
+        self.sinks: list[RemoteSink] = []
         super().__init__(root, threads)
 
     def open(self) -> IBlobStore:
@@ -296,11 +298,17 @@ class Gateway(Rows):
         for upstream in self.upstreams:
             await upstream.stop()
 
+    async def open_sink(self, size_bytes: int | None = None) -> ISink:
+        sink = await super().open_sink(size_bytes)
+        assert isinstance(sink, RemoteSink)
+        self.sinks.append(sink)
+        return sink
+
     async def crash(self) -> None:
-        crashed = self.store
+        for sink in self.sinks:
+            if sink._sending is not None:  # a dead process sends no more
+                await _stopped(sink._sending)
         await super().crash()
-        assert isinstance(crashed, RemoteStore)
-        await crashed._upstream.stop()  # the kernel closes a dead process's connections
 
     @abstractmethod
     def names(self) -> list[str]:
