@@ -47,6 +47,12 @@ def failure(answer: Answer, what: str) -> UpstreamFailed:
     return UpstreamFailed(problem)
 
 
+def names_absent_object(answer: Answer) -> bool:
+    """Whether it is the object that is not there, by Google's words; False says nothing."""
+    _, message = _complaint(answer)
+    return message.startswith("No such object")
+
+
 def _complaint(answer: Answer) -> tuple[str, str]:
     """The reason and the message of an error; downloads answer errors as plain text."""
     try:

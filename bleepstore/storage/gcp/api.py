@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..remote.client import Answer, Client, Outgoing, Stream
-from .answers import resource
 from .credentials import Credentials
 
 _UNAUTHORIZED = 401
@@ -41,14 +40,9 @@ class Api:
             stream = await self._client.open(outgoing)
         return stream
 
-    async def get(self, url: str, what: str) -> dict[str, Any] | None:
-        """The JSON object at an address; None if nothing is there.
-
-        Args:
-            what: what is asked for, for the log.
-        """
-        answer = await self.send(Outgoing("GET", url, is_idempotent=True))
-        return None if answer.status == 404 else resource(answer, what)
+    async def get(self, url: str) -> Answer:
+        """The answer to a request for what is at an address."""
+        return await self.send(Outgoing("GET", url, is_idempotent=True))
 
     async def post(self, url: str, content: Mapping[str, Any]) -> Answer:
         """The answer to a JSON object; carrying it out twice does no harm."""

@@ -20,6 +20,7 @@ from ...values import Appearance
 from ..remote.client import Answer
 from ..remote.together import together
 from ..remote.upstream import Piece
+from .absence import is_absent
 from .addresses import Addresses
 from .answers import resource
 from .api import Api
@@ -36,7 +37,7 @@ MOST_SOURCES = 32
 _PARALLEL = 8
 _EXTRACTS = 2
 _PART_BYTES = 4 * 1024 * 1024
-_MISSING = (404, 412)
+_OTHER_STATE = 412
 
 
 @frozen
@@ -89,7 +90,7 @@ class Composing:
         sources = [{"name": piece.name, **_generation(piece)} for piece in pieces]
         url = self.addresses.compose(name, fields="generation")
         answer = await self.api.post(url, {"sourceObjects": sources, "destination": said})
-        return str(_made(answer, name, pieces)["generation"])
+        return str((await self._made(answer, name, pieces))["generation"])
 
     async def _rewrite(self, name: str, piece: Piece, said: dict[str, Any]) -> str:
         """Google asks to be called again for large objects that it has to move within itself."""
@@ -102,12 +103,18 @@ class Composing:
                 rewriteToken=token,
                 fields="done,rewriteToken,resource(generation)",
             )
-            found = _made(await self.api.post(url, said), name, [piece])
+            found = await self._made(await self.api.post(url, said), name, [piece])
             if found.get("done"):
                 return str(found["resource"]["generation"])
             token = found.get("rewriteToken")
             if not token:
                 raise UpstreamFailed(f"copy to {name}: Google does not say how to go on")
+
+    async def _made(self, answer: Answer, name: str, pieces: Sequence[Piece]) -> dict[str, Any]:
+        is_other = answer.status == _OTHER_STATE
+        if is_other or await is_absent(self.api, self.addresses, answer):
+            raise BlobMissing(pieces[0].name)
+        return resource(answer, f"making of {name}")
 
     async def _whole(self, made: list[str], piece: Piece) -> Piece:
         """The piece as an object of its own."""
@@ -162,9 +169,3 @@ def _whole_object(name: str, tag: str, size_bytes: int) -> Piece:
 
 def _generation(piece: Piece) -> dict[str, str]:
     return {} if piece.tag is None else {"generation": piece.tag}
-
-
-def _made(answer: Answer, name: str, pieces: Sequence[Piece]) -> dict[str, Any]:
-    if answer.status in _MISSING:
-        raise BlobMissing(pieces[0].name)
-    return resource(answer, f"making of {name}")

@@ -12,15 +12,16 @@ from ...errors import BlobChanged, BlobMissing, UpstreamFailed
 from ...streams.digests import Digests
 from ...streams.threads import Threads
 from ...values import ChecksumAlgorithm
-from ..remote.client import Outgoing, Stream
+from ..remote.client import Answer, Outgoing, Stream
 from ..remote.verified import VerifiedProducer
+from .absence import is_absent
 from .addresses import Addresses
 from .answers import failure
 from .api import Api, refusal
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _CRC32C = re.compile(r"(?:^|,)\s*crc32c=([A-Za-z0-9+/]{6}==)")
-_ERRORS: dict[int, type[BlobMissing]] = {404: BlobMissing, 412: BlobChanged, 416: BlobMissing}
+_ERRORS: dict[int, type[BlobMissing]] = {412: BlobChanged, 416: BlobMissing}
 
 
 @frozen
@@ -42,14 +43,18 @@ class Downloads:
         url = self.addresses.object(name, alt="media", ifGenerationMatch=tag)
         stream = await self.api.open(Outgoing("GET", url, headers, is_idempotent=True))
         if stream.status not in (200, 206):
-            answer = await refusal(stream)
-            missing = _ERRORS.get(answer.status)
-            raise missing(name) if missing else failure(answer, f"download of {name}")
+            raise await self._error(await refusal(stream), name)
         try:
             return self._body(stream, name, tag, offset, length)
         except BaseException:
             stream.close()
             raise
+
+    async def _error(self, answer: Answer, name: str) -> Exception:
+        if await is_absent(self.api, self.addresses, answer):
+            return BlobMissing(name)
+        missing = _ERRORS.get(answer.status)
+        return missing(name) if missing else failure(answer, f"download of {name}")
 
     def _body(
         self, stream: Stream, name: str, tag: str | None, offset: int, length: int

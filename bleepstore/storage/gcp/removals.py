@@ -10,6 +10,7 @@ from attrs import frozen
 from ...errors import UpstreamFailed
 from ..remote.client import Outgoing
 from ..remote.together import together
+from .absence import is_absent
 from .addresses import Addresses
 from .answers import failure
 from .api import Api
@@ -17,7 +18,6 @@ from .api import Api
 log = txaio.make_logger()
 
 _AT_A_TIME = 8
-_NOT_THERE = 404
 _OTHER_STATE = 412
 
 
@@ -46,5 +46,7 @@ class Removals:
     async def _delete(self, name: str, tag: str | None = None) -> None:
         url = self.addresses.object(name, ifGenerationMatch=tag)
         answer = await self.api.send(Outgoing("DELETE", url, is_idempotent=True))
-        if answer.status >= 300 and answer.status not in (_NOT_THERE, _OTHER_STATE):
+        if answer.status < 300 or answer.status == _OTHER_STATE:
+            return
+        if not await is_absent(self.api, self.addresses, answer):
             raise failure(answer, f"deletion of {name}")
