@@ -39,6 +39,15 @@ class UpstreamSection:
             "which our own client holds it back does not count.",
         ),
     )
+    copy_timeout_seconds: float = field(
+        default=300.0,
+        metadata=about(
+            _TIMEOUT,
+            "Seconds for which the upstream may be silent while it copies or completes an object. "
+            "What a process that died was showing upstream is left alone for longer than that, "
+            "since the upstream may still be at it.",
+        ),
+    )
     attempts: int = field(
         default=5,
         metadata=about(

@@ -100,7 +100,7 @@ def _with_natural_names(foundation: Foundation, config: Config, reactor: Any) ->
         Clock(),
         reactor,
         timeout_seconds=upstream.showing_timeout_seconds,
-        claim_seconds=2 * upstream.silence_timeout_seconds,
+        claim_seconds=upstream.copy_timeout_seconds + upstream.silence_timeout_seconds,
     )
     return evolve(foundation, metadata=metadata, showing=showing)
 

@@ -112,6 +112,7 @@ OTHERS = {
     "connections": "8",
     "connect_timeout_seconds": "3",
     "silence_timeout_seconds": "3",
+    "copy_timeout_seconds": "3",
     "attempts": "2",
     "max_backoff_seconds": "0.5",
     "showing_timeout_seconds": "3",

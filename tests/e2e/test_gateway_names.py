@@ -38,7 +38,11 @@ class Upstream:
                 "aws": {**service.settings(self.bucket), "use_path_style": True},
                 "garbage_grace_seconds": 1,
                 # So that what a killed process has begun is soon taken up by the next one.
-                "upstream": {"silence_timeout_seconds": 3, "showing_timeout_seconds": 10},
+                "upstream": {
+                    "silence_timeout_seconds": 3,
+                    "copy_timeout_seconds": 3,
+                    "showing_timeout_seconds": 10,
+                },
             },
         }
 

@@ -29,7 +29,8 @@ class Ask:
 
     Attributes:
         flaw: see :meth:`~bleepstore.storage.remote.client.Client.send`.
-        silence_timeout_seconds: as in :class:`~bleepstore.storage.remote.client.Outgoing`.
+        is_slow: whether S3 may take long before it says anything: it may copy 5 GiB, or put
+            10,000 parts together.
     """
 
     method: str
@@ -38,7 +39,7 @@ class Ask:
     headers: Mapping[str, str] = field(factory=dict)
     body: bytes = field(default=b"", repr=False)
     flaw: Flaw = flawless
-    silence_timeout_seconds: float | None = None
+    is_slow: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {'/'.join(self.query) or 'object'}"
@@ -51,9 +52,11 @@ class Bucket:
         self, section: UpstreamSection, place: Place, chain: KeyChain, means: Means
     ) -> None:
         self.place = place
+        self.threads = means.threads
         self._chain = chain
         self._means = means
         self._clock = Clock()
+        self._slow_seconds = section.copy_timeout_seconds
         self._tokens: Tokens[Keys] | None = None
         self._credentials_at = ""
         self._client = Client(means.reactor, section, "aws", self._authorize)
@@ -107,7 +110,7 @@ class Bucket:
             ask.headers,
             ask.body,
             is_idempotent=True,
-            silence_timeout_seconds=ask.silence_timeout_seconds,
+            silence_timeout_seconds=self._slow_seconds if ask.is_slow else None,
         )
 
     async def _has_newer_keys(self) -> bool:

@@ -18,9 +18,6 @@ from ..remote.upstream import IUpstreamUpload, Piece
 from .answers import document, error_code, failure, failure_of, hidden_error, standing, tag_of, text
 from .bucket import Ask, Bucket
 
-SLOW_SECONDS = 600.0
-"""S3 may copy 5 GiB, or put 10,000 parts together, before it says anything."""
-
 
 @implementer(IUpstreamUpload)
 class MultipartUpload:
@@ -73,7 +70,7 @@ class MultipartUpload:
             {"content-type": "application/xml"},
             self._parts_document(),
             flaw=hidden_error,
-            silence_timeout_seconds=SLOW_SECONDS,
+            is_slow=True,
         )
         answer = await self._bucket.send(ask)
         if answer.status == 404 and error_code(answer) == "NoSuchUpload":
@@ -129,7 +126,7 @@ def source(bucket: Bucket, piece: Piece) -> dict[str, str]:
 
 def copying(name: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Ask:
     """A request for a copy, which may take long and fail after it began to answer."""
-    return Ask("PUT", name, query, headers, flaw=hidden_error, silence_timeout_seconds=SLOW_SECONDS)
+    return Ask("PUT", name, query, headers, flaw=hidden_error, is_slow=True)
 
 
 def copied_tag(answer: Answer, ask: Ask, root: str, source_name: str) -> str:
