@@ -21,6 +21,7 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
 
+from ..errors import BleepStoreError
 from ..interfaces import IRequestHandler
 from ..values import Exchange, Reply, RequestHead
 from .reply import Refusal, refuse, send
@@ -128,7 +129,11 @@ class Responder:
 
     async def _answer_failure(self, request: StreamingRequest, failure: Failure) -> None:
         request_id = request.head.request_id
-        log.failure("request {request_id} failed", failure=failure, request_id=request_id)
+        if failure.check(BleepStoreError):  # an answer that failed before its first byte
+            problem = str(failure.value)
+            log.error("no answer: {problem}", problem=problem, request_id=request_id)
+        else:
+            log.failure("request {request_id} failed", failure=failure, request_id=request_id)
         if not (request.startedWriting or request.is_gone):
             await send(request, refuse(self._refusal, "InternalError", request_id))
 

@@ -24,6 +24,7 @@ class FaultyProxy:
             not: see ``is_lasting``.
         is_lasting: whether no more bytes get through until it is mended.
         canned: what every request is answered with, by the proxy itself; empty for nothing.
+        flipped: a sequence of bytes, each occurrence of which arrives with its first bit changed.
     """
 
     url: str
@@ -31,6 +32,7 @@ class FaultyProxy:
     up_bytes: int | None = None
     is_lasting: bool = False
     canned: bytes = b""
+    flipped: bytes = b""
     _listener: socket.socket | None = None
     _port: int = 0
     _sockets: list[socket.socket] = field(factory=list)
@@ -63,7 +65,7 @@ class FaultyProxy:
     def mend(self) -> None:
         """Break nothing any more."""
         self.down_bytes = self.up_bytes = None
-        self.is_lasting, self.canned = False, b""
+        self.is_lasting, self.canned, self.flipped = False, b"", b""
 
     def _accept(self, listener: socket.socket) -> None:
         target = urlsplit(self.url)
@@ -83,6 +85,9 @@ class FaultyProxy:
                 if is_up and self.canned:
                     source.sendall(self.canned)
                     break
+                if self.flipped and not is_up:
+                    changed = bytes([self.flipped[0] ^ 0x80]) + self.flipped[1:]
+                    block = block.replace(self.flipped, changed)
                 allowed = self._allowed(len(block), is_up)
                 target.sendall(block[:allowed])
                 if allowed < len(block):
