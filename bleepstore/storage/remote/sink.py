@@ -6,7 +6,9 @@ costs the memory of two parts.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from traceback import clear_frames
+from typing import Any
 
 import txaio
 from attrs import frozen
@@ -76,19 +78,11 @@ class RemoteSink:
         self._size_bytes += len(block)
         while self._gathered_bytes > self._destination.part_bytes:
             await self._sent()
-            self._sending = Deferred.fromCoroutine(self._send(self._take_part()))
+            self._sending = Deferred.fromCoroutine(_frugally(self._send(self._take_part())))
 
     async def commit(self) -> Blob:
         await self._sent()
-        rest = b"".join(self._gathered)
-        self._gathered = []
-        if self._upload is None:
-            await self._begin()
-            await self._upstream.put(self._destination.name, rest, _NOTHING_TO_SHOW)
-        else:
-            await self._send(rest)
-            await self._upload.finish()
-            self._upload = None
+        await _frugally(self._send_rest())
         blob = Blob(self._destination.locator, self._size_bytes)
         self._arrived(blob)
         return blob
@@ -135,6 +129,17 @@ class RemoteSink:
             self._upload = await self._upstream.begin(destination.name, destination.part_bytes)
         await self._upload.write(part)
 
+    async def _send_rest(self) -> None:
+        rest = b"".join(self._gathered)
+        self._gathered = []
+        if self._upload is None:
+            await self._begin()
+            await self._upstream.put(self._destination.name, rest, _NOTHING_TO_SHOW)
+        else:
+            await self._send(rest)
+            await self._upload.finish()
+            self._upload = None
+
     async def _begin(self) -> None:
         self._is_begun = True
         await self._arrivals.begin(self._destination.locator)
@@ -149,6 +154,20 @@ class RemoteSink:
         self._gathered = [last[end:]]
         self._gathered_bytes = rest_bytes
         return part
+
+
+async def _frugally(sending: Coroutine[Deferred[Any], Any, None]) -> None:
+    """Wait for a part; if it fails, leave its bytes to nobody.
+
+    A failure refers to the frames that it came through, and these to the part. It is often in a
+    cycle of references, and those are collected seldom: each upload that a client leaves would
+    keep some MiB.
+    """
+    try:
+        await sending
+    except BaseException as error:
+        clear_frames(error.__traceback__)
+        raise
 
 
 async def _stopped(sending: Deferred[None]) -> None:
