@@ -214,6 +214,39 @@ async def test_pieces_that_are_gone_are_missing(
         await upstream.assemble("k", pieces, Appearance())
 
 
+NO_BUCKET = error(404, "notFound", "The specified bucket does not exist.")
+
+
+@pytest.mark.parametrize("act", [NO_BUCKET, says(404), says(404, b"<html>page not found")])
+@pytest_twisted.ensureDeferred
+async def test_nothing_counts_as_absent_while_the_bucket_is(
+    google: Misbehaving, upstream: GcpUpstream, act: Act
+) -> None:
+    google.otherwise = act
+    for doing in (
+        upstream.look("a"),
+        upstream.open("a", "3", 0, 5),
+        upstream.assemble("k", [Piece("a", "3", 0, 5, 5)], Appearance()),
+        upstream.delete(["a"]),
+        upstream.delete_if("a", "3"),
+        anext(upstream.walk("", "")),
+    ):
+        with pytest.raises(UpstreamFailed, match="404"):
+            await doing
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_object_is_absent_if_google_says_so_or_the_bucket_is_there(
+    google: Misbehaving, upstream: GcpUpstream
+) -> None:
+    google.acts = [error(404, "notFound", "No such object: b/a"), says(404), document(kind="x")]
+    assert await upstream.look("a") is None
+    assert len(google.requests) == 1
+    with pytest.raises(BlobMissing):
+        await upstream.open("a", "3", 0, 5)
+    assert google.targets[2].startswith(b"/storage/v1/b/b/o?maxResults=1&")
+
+
 @pytest_twisted.ensureDeferred
 async def test_another_state_is_not_read(google: Misbehaving, upstream: GcpUpstream) -> None:
     google.acts = [error(412, "conditionNotMet", "At least one of the pre-conditions")]

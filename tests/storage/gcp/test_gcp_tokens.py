@@ -34,7 +34,7 @@ PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decod
 PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 SECTION = UpstreamSection(attempts=2, max_backoff_seconds=0.01, silence_timeout_seconds=5)
 EMAIL = "gateway@project.iam.gserviceaccount.com"
-NOT_FOUND = says(404)
+NOT_FOUND = says(404, b"No such object: b/a")
 
 
 @pytest_twisted.async_yield_fixture
@@ -152,7 +152,7 @@ async def test_a_refused_token_is_replaced_once(
 ) -> None:
     google.acts = [token("one"), says(200, b"{}"), says(401), token("two"), NOT_FOUND]
     google.acts += [says(401), token("three"), says(401, b"Invalid Credentials")]
-    google.acts += [says(401), token("four"), says(404)]
+    google.acts += [says(401), token("four"), NOT_FOUND]
     upstream = opened(google, threads, service_account(google, tmp_path))
     await upstream.start()
     assert await upstream.look("a") is None
