@@ -41,7 +41,7 @@ _ADVICE = {
 _ENDED = frozenset(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"])
 _OUTDATED = _ENDED | {"InvalidAccessKeyId", "InvalidToken"}
 _THROTTLED = frozenset(["SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"])
-_ABSENT = frozenset(["NoSuchKey", "NoSuchVersion", "NotFound", ""])
+_ABSENT = frozenset(["NoSuchKey", "NoSuchVersion"])
 
 
 def document(answer: Answer, root: str, what: str) -> Element:
@@ -76,6 +76,12 @@ def hidden_error(answer: Answer) -> str:
     return f"answered 200 with the error {code}" if code else ""
 
 
+def is_absent(answer: Answer) -> bool:
+    """Whether there is no such object; of a 404 without these words somebody else may be the cause:
+    the bucket, or what is on the way to it."""
+    return answer.status == 404 and error_code(answer) in _ABSENT
+
+
 def is_outdated(answer: Answer) -> bool:
     """Whether it is worth finding newer credentials; answers to HEAD do not say more than this."""
     code = error_code(answer)
@@ -102,10 +108,9 @@ def failure(answer: Answer, what: str) -> UpstreamFailed | StorageFull:
 
 def failure_of(answer: Answer, what: str, name: str) -> Exception:
     """The error for a request that needs an object in a certain state."""
-    code = error_code(answer)
     if answer.status == 412:
         return BlobChanged(name)
-    if answer.status == 416 or (answer.status == 404 and code in _ABSENT):
+    if answer.status == 416 or is_absent(answer):
         return BlobMissing(name)
     return failure(answer, what)
 

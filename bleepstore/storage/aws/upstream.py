@@ -19,9 +19,9 @@ from ...config.gateways import AwsSection, UpstreamSection
 from ...errors import ConfigError, UpstreamFailed
 from ...values import Appearance
 from ..extension import Means
-from ..remote.client import Answer
+from ..remote.client import Answer, Stream
 from ..remote.upstream import IUpstream, IUpstreamUpload, Piece, Standing
-from .answers import document, error_code, failure, standing, tag_of, text
+from .answers import document, error_code, failure, is_absent, standing, tag_of, text
 from .appearance import to_headers
 from .assembly import Assembly
 from .bucket import Ask, Bucket
@@ -109,17 +109,40 @@ class AwsUpstream:
     async def look(self, name: str) -> Standing | None:
         ask = Ask("HEAD", name)
         answer = await self._bucket.required(ask, 200, 404)
-        return standing(name, answer.headers, str(ask)) if answer.status == 200 else None
+        if answer.status == 200:
+            return standing(name, answer.headers, str(ask))
+        await self._make_sure_of_absence(name)
+        return None
+
+    async def _make_sure_of_absence(self, name: str) -> None:
+        """An answer to HEAD has no body, which would say what it is that is not there.
+
+        Raises:
+            UpstreamFailed: it is not the object, or it came meanwhile.
+        """
+        ask = Ask("GET", name, headers={"range": "bytes=0-0"})
+        opened = await self._bucket.open(ask)
+        if isinstance(opened, Stream):
+            opened.close()
+            raise UpstreamFailed(f"{ask}: there now, but not a moment ago")
+        if not is_absent(opened):
+            raise failure(opened, str(ask))
 
     async def assemble(self, name: str, pieces: Sequence[Piece], appearance: Appearance) -> str:
         return await self._assembly.make(name, pieces, to_headers(appearance))
 
     async def delete(self, names: Sequence[str]) -> None:
         if len(names) == 1:
-            await self._bucket.required(Ask("DELETE", names[0]), 200, 204, 404)
+            await self._delete_one(Ask("DELETE", names[0]))
             return
         for start in range(0, len(names), _MAX_DELETED):
             await self._delete_some(names[start : start + _MAX_DELETED])
+
+    async def _delete_one(self, ask: Ask, *statuses: int) -> None:
+        """Statuses: others than those of a success that are as good."""
+        answer = await self._bucket.required(ask, 200, 204, 404, *statuses)
+        if answer.status == 404 and not is_absent(answer):
+            raise failure(answer, str(ask))
 
     async def _delete_some(self, names: Sequence[str]) -> None:
         keys = "".join(f"<Object><Key>{escape(name)}</Key></Object>" for name in names)
@@ -137,7 +160,7 @@ class AwsUpstream:
         found = await self.look(name)
         if found is not None and found.tag == tag:
             ask = Ask("DELETE", name, headers={"if-match": f'"{tag}"'})
-            await self._bucket.required(ask, 200, 204, 404, 409, 412)
+            await self._delete_one(ask, 409, 412)
 
     def walk(self, prefix: str, after: str) -> AsyncIterator[Standing]:
         return objects(self._bucket, prefix, after)

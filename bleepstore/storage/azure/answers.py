@@ -48,8 +48,8 @@ def code_of(headers: Mapping[str, str]) -> str:
 
 
 def is_absent(answer: Answer) -> bool:
-    """Whether there is no such blob. HEAD answers often have no code."""
-    return answer.status == 404 and code_of(answer.headers) in (*_ABSENT, "")
+    """Whether there is no such blob; a 404 without a code is not Azure's word on it."""
+    return answer.status == 404 and code_of(answer.headers) in _ABSENT
 
 
 def failure(answer: Answer, what: str) -> UpstreamFailed:
@@ -74,7 +74,7 @@ def failure_of_blob(answer: Answer, what: str, name: str) -> UpstreamFailed | Bl
     code = code_of(answer.headers)
     if answer.status == 412 and code in (*_CONDITIONS, ""):
         return BlobChanged(name)
-    if answer.status in (404, 416) and code in (*_ABSENT, ""):
+    if is_absent(answer) or (answer.status == 416 and code in (*_ABSENT, "")):
         return BlobMissing(name)
     return failure(answer, what)
 

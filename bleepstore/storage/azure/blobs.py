@@ -15,7 +15,7 @@ from twisted.web.iweb import IBodyProducer
 from ...errors import BlobChanged, BlobMissing, UpstreamFailed
 from ...streams.producers import BytesProducer
 from ...streams.threads import Threads
-from ..remote.client import Stream
+from ..remote.client import Answer, Stream
 from ..remote.upstream import Standing
 from ..remote.verified import VerifiedProducer
 from .answers import code_of, failure, failure_of_blob, is_absent, md5_hex, standing, tag_of
@@ -45,11 +45,22 @@ class Blobs:
     async def look(self, name: str) -> Standing | None:
         """What stands under a name."""
         answer = await self.container.send(self.container.request("HEAD", name))
+        if answer.status == 404 and not code_of(answer.headers):
+            answer = await self._look_again(name)
         if is_absent(answer):
             return None
         if answer.status != 200:
             raise failure(answer, f"look at {name}")
         return standing(name, answer.headers)
+
+    async def _look_again(self, name: str) -> Answer:
+        """In a way whose errors always have a code, unlike those of HEAD on some ways here."""
+        headers = {"range": "bytes=0-0"}
+        stream = await self.container.open(self.container.request("GET", name, headers=headers))
+        if stream.status not in (200, 206):
+            return await self.container.refused(stream)
+        stream.close()
+        raise UpstreamFailed(f"look at {name}: there now, but not a moment ago")
 
     async def delete(self, name: str) -> None:
         """Delete a blob, with snapshots that somebody may have made of it."""

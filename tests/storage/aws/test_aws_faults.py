@@ -122,7 +122,7 @@ async def test_an_ended_token_is_noticed_without_a_document(
     temporary: AwsUpstream, service: Misbehaving, container: Misbehaving
 ) -> None:
     """HEAD has none."""
-    service.acts = [says(400), says(404)]
+    service.acts = [says(400), says(404), error(404, "NoSuchKey")]
     container.acts = [keys("second")]
     assert await temporary.look("object") is None
 
@@ -183,6 +183,8 @@ async def test_nothing_is_stored_unless_s3_says_so(
         (error(416, "InvalidRange"), BlobMissing),
         (error(412, "PreconditionFailed"), BlobChanged),
         (error(404, "NoSuchBucket"), UpstreamFailed),
+        (says(404), UpstreamFailed),
+        (says(404, b"<html>page not found"), UpstreamFailed),
         (says(206, b"1234", "Content-Range: bytes 4-7/9", 'ETag: "other"'), BlobChanged),
         (says(206, b"123", "Content-Range: bytes 4-6/7", 'ETag: "tag"'), BlobMissing),
         (says(206, b"1234", "Content-Range: bytes 0-3/9", 'ETag: "tag"'), UpstreamFailed),
@@ -197,6 +199,40 @@ async def test_only_the_right_stretch_is_read(
     service.acts = [act]
     with pytest.raises(expected):
         await upstream.open("object", "tag", 4, 4)
+
+
+NOT_ABOUT_THE_OBJECT = [
+    error(404, "NoSuchBucket"),
+    error(403, "AccessDenied"),
+    says(404),
+    says(404, b"<html>page not found"),
+]
+
+
+@pytest.mark.parametrize("act", [*NOT_ABOUT_THE_OBJECT, says(206, b"a", "ETag: x")])
+@pytest_twisted.ensureDeferred
+async def test_nothing_counts_as_absent_unless_s3_says_so(
+    upstream: AwsUpstream, service: Misbehaving, act: Act
+) -> None:
+    service.acts = [says(404), act, says(404), error(404, "NoSuchKey")]
+    with pytest.raises(UpstreamFailed):
+        await upstream.look("object")
+    assert await upstream.look("object") is None
+    assert [request.split(b" ")[0] for request in service.requests] == [b"HEAD", b"GET"] * 2
+
+
+@pytest.mark.parametrize("act", NOT_ABOUT_THE_OBJECT)
+@pytest_twisted.ensureDeferred
+async def test_nothing_counts_as_deleted_unless_s3_says_so(
+    upstream: AwsUpstream, service: Misbehaving, act: Act
+) -> None:
+    there = says(200, b"", "ETag: tag")
+    service.acts = [act, there, act, error(404, "NoSuchKey"), there, error(404, "NoSuchKey")]
+    for deleted in (upstream.delete(["object"]), upstream.delete_if("object", "tag")):
+        with pytest.raises(UpstreamFailed):
+            await deleted
+    await upstream.delete(["object"])
+    await upstream.delete_if("object", "tag")
 
 
 @pytest_twisted.ensureDeferred

@@ -138,6 +138,24 @@ async def test_each_refusal_is_an_error_of_its_kind(
             assert code in caught.value.problem
 
 
+@pytest.mark.parametrize(
+    "act", [says(404), refuses(404, "ContainerNotFound"), delivers(b"a", 0, 1)]
+)
+@pytest_twisted.ensureDeferred
+async def test_nothing_counts_as_absent_unless_azure_says_so(
+    azure: Misbehaving, upstream: AzureUpstream, act: Act
+) -> None:
+    azure.acts = [says(404), act, says(404), refuses(404, "BlobNotFound")]
+    with pytest.raises(UpstreamFailed):
+        await upstream.look("a")
+    assert await upstream.look("a") is None
+    assert [request.split(b" ")[0] for request in azure.requests] == [b"HEAD", b"GET"] * 2
+    azure.otherwise = says(404)
+    for deleted in (upstream.delete(["a"]), upstream.delete_if("a", "0x1")):
+        with pytest.raises(UpstreamFailed):
+            await deleted
+
+
 @pytest_twisted.ensureDeferred
 async def test_an_upload_that_is_cut_short_is_no_success(
     azure: Misbehaving, upstream: AzureUpstream
@@ -204,6 +222,8 @@ async def test_the_md5_of_a_blob_says_nothing_about_a_stretch_of_it(
     ("act", "error"),
     [
         (refuses(404, "BlobNotFound"), BlobMissing),
+        (refuses(404, "ContainerNotFound"), UpstreamFailed),
+        (says(404, b"<html>page not found"), UpstreamFailed),
         (refuses(412, "ConditionNotMet"), BlobChanged),
         (refuses(416, "InvalidRange"), BlobMissing),
         (delivers(b"ab", 0, 2), BlobMissing),
