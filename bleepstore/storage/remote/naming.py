@@ -47,7 +47,7 @@ class Naming:
         self._retained.learn(shown.blob_id, True)
 
     def forget(self, shown: ShownBlob) -> None:
-        """The blob will be deleted."""
+        """The blob will be deleted, or is not where it was retained."""
         self._retained.forget(shown.blob_id)
 
     async def find(self, locator: str) -> Piece | None:
@@ -63,10 +63,14 @@ class Naming:
 
     async def _find_shown(self, shown: ShownBlob) -> Piece | None:
         natural, retained = self.places(shown)
-        if not self.is_retained(shown):
-            standing = await self._upstream.look(natural)
-            if standing is not None and standing.tag == shown.tag:
-                return _whole(standing, shown.tag)
+        if self.is_retained(shown):
+            standing = await self._upstream.look(retained)
+            if standing is not None:
+                return _whole(standing, None)
+            self.forget(shown)
+        standing = await self._upstream.look(natural)
+        if standing is not None and standing.tag == shown.tag:
+            return _whole(standing, shown.tag)
         standing = await self._upstream.look(retained)
         if standing is not None:
             self.learn_retained(shown)

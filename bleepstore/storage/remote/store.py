@@ -99,7 +99,10 @@ class RemoteStore:
         """Where it is shown, or where it was retained; both are tried before it counts as gone."""
         natural, retained = self._naming.places(shown)
         if self._naming.is_retained(shown):
-            return await self._open(shown.locator, retained, None, offset, length)
+            try:
+                return await self._open(shown.locator, retained, None, offset, length)
+            except BlobMissing:
+                self._naming.forget(shown)
         try:
             return await self._open(shown.locator, natural, shown.tag, offset, length)
         except BlobMissing as missing:

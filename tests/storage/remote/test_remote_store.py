@@ -156,6 +156,24 @@ async def test_what_is_retained_outlives_its_name(rig: Rig) -> None:
     assert rig.client.get_object(Bucket=rig.bucket, Key="store/b/k")["Body"].read() == b"new"
 
 
+@pytest.mark.parametrize("is_looked_for", [True, False])
+@pytest_twisted.ensureDeferred
+async def test_what_is_not_where_it_was_retained_is_looked_for_under_its_name(
+    rig: Rig, is_looked_for: bool
+) -> None:
+    """Another process may have undone what this one has learnt."""
+    shown = await rig.show("k", await rig.put(b"content"))
+    await rig.store.retain(shown.locator)
+    retained = next(name for name in rig.names() if "retained" in name)
+    rig.client.delete_object(Bucket=rig.bucket, Key=f"store/{retained}")
+    if is_looked_for:
+        assert await rig.store.exists(shown.locator)
+    else:
+        assert await rig.get(shown) == b"content"
+    await rig.store.retain(shown.locator)
+    assert retained in rig.names()
+
+
 @pytest_twisted.ensureDeferred
 async def test_another_process_finds_what_was_retained(
     rig: Rig, threads: Threads, tmp_path: Path
