@@ -20,7 +20,9 @@ from tests.e2e.daemon import ALICE, REGION, Daemon, User
 from tests.streams.forms import CONTENT_TYPE, encode_form
 
 MIB = 1024 * 1024
+# Of all tests together, which take a while between their reading and their end.
 NOW_MS = Clock().now_ms()
+VALID_MS = 6 * 3_600_000
 
 
 def post(daemon: Daemon, target: str, fields: Mapping[str, str], data: bytes = b"abc") -> Answer:
@@ -32,7 +34,7 @@ def signed_fields(
     fields: Mapping[str, str],
     conditions: Sequence[Any],
     user: User = ALICE,
-    expires_ms: int = NOW_MS + 600_000,
+    expires_ms: int = NOW_MS + VALID_MS,
     signed_ms: int = NOW_MS,
 ) -> dict[str, str]:
     """The fields of a form with the policy that allows them, and its signature."""
