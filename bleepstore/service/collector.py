@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 
-_NEW_OBJECTS = 20_000
+_NEW_OBJECTS = 5_000
 """So many more made than freed before the young ones are looked through (Python's default: 700)."""
 
 

@@ -113,6 +113,7 @@ class _Job(Generic[T]):
     def end(self, result: Any) -> None:
         self._is_over = True
         self._result = result
+        del self._call  # it may hold megabytes, and this a traceback of whoever waited
         waiter, self._waiter = self._waiter, None
         if waiter is not None:
             waiter.callback(None)
