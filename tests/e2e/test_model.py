@@ -672,9 +672,11 @@ def pages(
 
 
 @pytest.mark.timeout(0)
-def test_every_answer_is_that_of_the_model(daemon: Daemon) -> None:
+def test_every_answer_is_that_of_the_model(own_daemon: Daemon) -> None:
+    own_daemon.start()
+
     class OnThisDaemon(ObjectStore):
-        s3 = boto3_client(daemon)
+        s3 = boto3_client(own_daemon)
 
     profile = settings.get_profile(settings.get_current_profile_name())
     run_state_machine_as_test(
@@ -687,4 +689,4 @@ def test_every_answer_is_that_of_the_model(daemon: Daemon) -> None:
             phases=set(Phase) - {Phase.explain},
         ),
     )
-    assert_sound(daemon)
+    assert_sound(own_daemon)
