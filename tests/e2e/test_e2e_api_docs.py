@@ -11,13 +11,21 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+)
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.e2e.daemon import ROOT, Daemon
 from tests.e2e.programs import find
 
 _SECONDS = 20
+_POLL_SECONDS = 0.2
+_SCROLL = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
+_PLACE = "return arguments[0].getBoundingClientRect().top"
 
 
 def test_made_up_requests_are_answered_as_the_document_says(daemon: Daemon, bucket: str) -> None:
@@ -63,7 +71,7 @@ def test_a_browser_shows_an_operation_that_is_clicked(
     browser.get(f"{daemon.endpoint}/docs")
     wait = WebDriverWait(browser, _SECONDS)
     row = wait.until(lambda page: page.find_element(By.ID, "operations-Objects-GetObjectAcl"))
-    row.find_element(By.CLASS_NAME, "opblock-summary-control").click()
+    _click(browser, row, "opblock-summary-control")
     opened = wait.until(lambda _: row.find_element(By.CLASS_NAME, "opblock-body"))
     assert "s3:GetObjectAcl" in opened.text
     assert "versionId" in opened.text
@@ -73,7 +81,29 @@ def test_the_page_tries_an_operation_out(browser: webdriver.Chrome, daemon: Daem
     browser.get(f"{daemon.endpoint}/docs#/Daemon/showHealthz")
     wait = WebDriverWait(browser, _SECONDS)
     row = wait.until(lambda page: page.find_element(By.ID, "operations-Daemon-showHealthz"))
-    wait.until(lambda _: row.find_element(By.CLASS_NAME, "try-out__btn")).click()
-    wait.until(lambda _: row.find_element(By.CLASS_NAME, "execute")).click()
+    _click(browser, row, "try-out__btn")
+    _click(browser, row, "execute")
     answer = wait.until(lambda _: row.find_element(By.CLASS_NAME, "live-responses-table"))
     assert "200" in answer.text
+
+
+def _click(browser: webdriver.Chrome, row: WebElement, class_name: str) -> None:
+    """Click what is in a row as soon as it lies still in the middle, with nothing before it.
+
+    The page scrolls by itself to the operation that its address names, in many small steps.
+    """
+    place: Any = None
+
+    def clicked(_: webdriver.Chrome) -> bool:
+        nonlocal place
+        button = row.find_element(By.CLASS_NAME, class_name)
+        was_at, before = place, browser.execute_script(_PLACE, button)
+        browser.execute_script(_SCROLL, button)
+        place = browser.execute_script(_PLACE, button)
+        if place == before == was_at:
+            button.click()
+            return True
+        return False
+
+    refusals = (ElementClickInterceptedException, ElementNotInteractableException)
+    WebDriverWait(browser, _SECONDS, _POLL_SECONDS, refusals).until(clicked)
