@@ -6,10 +6,9 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from .kinds import FLAG, PATH, integer, seconds, text
+from .kinds import FLAG, PATH, TIMEOUT, integer, text
 from .settings import about, checked
 
-_TIMEOUT = seconds(0.001, expected="a number of seconds above 0")
 _URL = text("a URL such as http://localhost:9000")
 _PREFIX = (
     "What the names of all objects upstream begin with, such as store/; they go on with the "
@@ -29,12 +28,12 @@ class UpstreamSection:
         ),
     )
     connect_timeout_seconds: float = field(
-        default=10.0, metadata=about(_TIMEOUT, "Seconds that connecting may take.")
+        default=10.0, metadata=about(TIMEOUT, "Seconds that connecting may take.")
     )
     silence_timeout_seconds: float = field(
         default=30.0,
         metadata=about(
-            _TIMEOUT,
+            TIMEOUT,
             "Seconds for which the upstream may be silent while it owes us something; time during "
             "which our own client holds it back does not count.",
         ),
@@ -42,7 +41,7 @@ class UpstreamSection:
     copy_timeout_seconds: float = field(
         default=300.0,
         metadata=about(
-            _TIMEOUT,
+            TIMEOUT,
             "Seconds for which the upstream may be silent while it copies or completes an object. "
             "What a process that died was showing upstream is left alone for longer than that, "
             "since the upstream may still be at it.",
@@ -57,12 +56,12 @@ class UpstreamSection:
     )
     max_backoff_seconds: float = field(
         default=10.0,
-        metadata=about(_TIMEOUT, "Longest pause between two attempts; the first ones are short."),
+        metadata=about(TIMEOUT, "Longest pause between two attempts; the first ones are short."),
     )
     showing_timeout_seconds: float = field(
         default=20.0,
         metadata=about(
-            _TIMEOUT,
+            TIMEOUT,
             "Seconds for which an answer waits until the object stands under its own name "
             "upstream. It is stored safely before that; past this time it is shown afterwards.",
         ),

@@ -176,8 +176,10 @@ def _quoted(item: str) -> str:
     return item if re.fullmatch(r"[A-Za-z0-9./_-]+", item) else f'"{item}"'
 
 
+DURATION = seconds(0, expected="a number of seconds, 0 or more")
 FLAG = Kind("true or false", _read_flag, show=lambda flag: str(flag).lower())
 PATH = Kind("a path", _read_path, show=_show_path)
 PORT = integer(0, 65535, expected="a port from 0 to 65535")
 SIZE = Kind("a number of bytes, such as 65536, 64KiB or 5TiB", _read_size, show=_show_size)
 TEXTS = Kind("text or a list of texts", _read_texts, show=_show_texts)
+TIMEOUT = seconds(0.001, expected="a number of seconds above 0")

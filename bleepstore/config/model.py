@@ -9,19 +9,18 @@ from pathlib import Path
 from attrs import field, frozen
 
 from ..values import Credential
-from .sections import (
+from .auth import (
     DEFAULT_ACCESS_KEY,
     DEFAULT_SECRET_KEY,
     FIRST_OWNER_ID,
     AuthSection,
-    LoggingSection,
-    MetadataSection,
-    ObservabilitySection,
-    ServerSection,
-    StorageSection,
     UserSection,
 )
+from .metadata import MetadataSection
+from .observability import LoggingSection, ObservabilitySection
+from .server import ServerSection
 from .settings import section
+from .storage import StorageSection
 
 
 @frozen

@@ -1,4 +1,7 @@
-"""What a field of a section says of itself: what it may be, and in words what it does."""
+"""What a field of a section says of itself: what it may be, and in words what it does.
+
+The loader, the commented file ``etc/bleepstore.yaml`` and the documentation all follow from that.
+"""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import txaio
 
 from .. import __version__
+from ..config.auth import DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY
 from ..config.model import Config
-from ..config.sections import DEFAULT_ACCESS_KEY, DEFAULT_SECRET_KEY
 
 log = txaio.make_logger()
 

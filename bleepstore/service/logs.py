@@ -25,7 +25,7 @@ from twisted.logger import (
 from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
-from ..config.sections import LoggingSection
+from ..config.observability import LoggingSection
 from .log_lines import json_line, text_line
 
 log = txaio.make_logger()

@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
-from ..config.sections import LoggingSection
+from ..config.observability import LoggingSection
 from .log_lines import as_json, as_text
 from .logs import LEVELS, LogOutput
 

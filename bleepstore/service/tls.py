@@ -18,7 +18,7 @@ from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from zope.interface import implementer
 
-from ..config.sections import TlsSection
+from ..config.server import TlsSection
 from ..errors import ConfigError
 
 T = TypeVar("T")

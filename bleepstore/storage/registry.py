@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..config.extensions import find_backend
 from ..config.layers import Given
 from ..config.loader import read_section
-from ..config.sections import StorageSection
+from ..config.storage import StorageSection
 from ..errors import ConfigError
 from ..interfaces import IBlobStore
 from .arrivals import Arrivals

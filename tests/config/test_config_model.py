@@ -7,14 +7,10 @@ import re
 
 import pytest
 
+from bleepstore.config.auth import AuthSection, UserSection, derive_owner_id
 from bleepstore.config.model import Config, is_loopback
-from bleepstore.config.sections import (
-    AuthSection,
-    ServerSection,
-    StorageSection,
-    UserSection,
-    derive_owner_id,
-)
+from bleepstore.config.server import ServerSection
+from bleepstore.config.storage import StorageSection
 from bleepstore.values import Owner
 
 SECRET = "hush-hush-hush"

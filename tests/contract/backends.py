@@ -12,7 +12,7 @@ import pytest
 from twisted.internet import reactor
 
 from bleepstore.config.gateways import AwsSection, AzureSection, GcpSection
-from bleepstore.config.sections import MemorySection, StorageSection
+from bleepstore.config.storage import MemorySection, StorageSection
 from bleepstore.ids import new_blob_id
 from bleepstore.interfaces import IBlobStore, ISink, ITransaction
 from bleepstore.metadata.database import Database

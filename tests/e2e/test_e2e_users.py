@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bleepstore.config.sections import derive_owner_id
+from bleepstore.config.auth import derive_owner_id
 from tests.e2e.admin import admin, admin_json
 from tests.e2e.clients import boto3_client, refused
 from tests.e2e.daemon import BACKEND, REGION, Daemon, User

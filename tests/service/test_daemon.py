@@ -16,8 +16,9 @@ from twisted.internet.protocol import Factory
 from twisted.logger import capturedLogs, formatEvent
 from twisted.protocols.wire import Echo
 
+from bleepstore.config.auth import AuthSection
 from bleepstore.config.model import Config
-from bleepstore.config.sections import AuthSection, ServerSection
+from bleepstore.config.server import ServerSection
 from bleepstore.service.daemon import Daemon
 from bleepstore.service.logs import LogChoice
 from bleepstore.service.office import Office

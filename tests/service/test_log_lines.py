@@ -17,7 +17,7 @@ from twisted.logger import Logger, LogLevel, LogPublisher, capturedLogs
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
-from bleepstore.config.sections import LoggingSection
+from bleepstore.config.observability import LoggingSection
 from bleepstore.service.access_log import AccessLog
 from bleepstore.service.log_lines import json_line, text_line
 from bleepstore.service.logs import make_observer

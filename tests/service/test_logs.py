@@ -8,7 +8,7 @@ import pytest
 from twisted.application.service import Application
 from twisted.logger import capturedLogs, formatEvent
 
-from bleepstore.config.sections import LoggingSection
+from bleepstore.config.observability import LoggingSection
 from bleepstore.service.logs import LogChoice
 
 

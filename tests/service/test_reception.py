@@ -10,7 +10,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock
 
-from bleepstore.config.sections import TlsSection
+from bleepstore.config.server import TlsSection
 from bleepstore.service.reception import Reception
 from bleepstore.service.tls import Tls
 

@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogPublisher
 from twisted.python.logfile import LogFile
 
-from bleepstore.config.sections import LoggingSection
+from bleepstore.config.observability import LoggingSection
 from bleepstore.service.access_log import AccessLog
 from bleepstore.service.logs import LogOutput, make_observer
 from bleepstore.service.request_lines import RequestLines

@@ -10,14 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bleepstore.config.metadata import MetadataSection, SqliteSection
 from bleepstore.config.model import Config
-from bleepstore.config.sections import (
-    LocalSection,
-    MetadataSection,
-    ServerSection,
-    SqliteSection,
-    StorageSection,
-)
+from bleepstore.config.server import ServerSection
+from bleepstore.config.storage import LocalSection, StorageSection
 from bleepstore.errors import SchemaTooNew, StorageFull
 from bleepstore.service.startup import explain, explain_bind
 

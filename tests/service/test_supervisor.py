@@ -18,7 +18,7 @@ from twisted.logger import capturedLogs, formatEvent
 from bleepstore.admin.checkup import Check
 from bleepstore.admin.metrics import Metrics
 from bleepstore.admin.shared_metrics import SharedMetrics
-from bleepstore.config.sections import TlsSection
+from bleepstore.config.server import TlsSection
 from bleepstore.errors import WorkerFailed
 from bleepstore.service.backoff import Backoff
 from bleepstore.service.doors import Doors

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.internet.protocol import Factory
 
-from bleepstore.config.sections import TlsSection
+from bleepstore.config.server import TlsSection
 from bleepstore.errors import ConfigError
 from bleepstore.service.tls import Tls
 from tests.e2e.tls_proxy import make_certificate

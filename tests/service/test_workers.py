@@ -13,8 +13,10 @@ from twisted.internet.error import ConnectionDone, ProcessDone, ProcessTerminate
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
+from bleepstore.config.auth import AuthSection
+from bleepstore.config.metadata import MetadataSection, SqliteSection
 from bleepstore.config.model import Config
-from bleepstore.config.sections import AuthSection, MetadataSection, ServerSection, SqliteSection
+from bleepstore.config.server import ServerSection
 from bleepstore.errors import WorkerFailed
 from bleepstore.service.orders import dump_config, load_config
 from bleepstore.service.workers import WorkerPipes, _environment, start_worker

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest_twisted
 
-from bleepstore.config.sections import LocalSection, StorageSection
+from bleepstore.config.storage import LocalSection, StorageSection
 from bleepstore.ids import new_blob_id
 from bleepstore.storage.registry import open_backend
 from bleepstore.streams.threads import Threads

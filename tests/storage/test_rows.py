@@ -10,7 +10,7 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor
 
-from bleepstore.config.sections import MemorySection, StorageSection
+from bleepstore.config.storage import MemorySection, StorageSection
 from bleepstore.errors import StorageFull
 from bleepstore.ids import new_blob_id
 from bleepstore.interfaces import IBlobStore, ITransaction

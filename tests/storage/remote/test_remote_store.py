@@ -17,7 +17,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from zope.interface.verify import verifyObject
 
 from bleepstore.config.gateways import AwsSection
-from bleepstore.config.sections import StorageSection
+from bleepstore.config.storage import StorageSection
 from bleepstore.errors import BlobChanged, BlobMissing, StorageFull, UpstreamFailed
 from bleepstore.ids import new_blob_id
 from bleepstore.interfaces import INaturalNames
