@@ -34,8 +34,10 @@ def canned(status: int, body: bytes = b"", *headers: str) -> bytes:
 def proxy() -> Iterator[FaultyProxy]:
     proxy = FaultyProxy(upstreams.running().url)
     proxy.start()
-    yield proxy
-    proxy.stop()
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
 
 
 @pytest.fixture
@@ -48,12 +50,16 @@ def gateway(tmp_path: Path, proxy: FaultyProxy) -> Iterator[Daemon]:
         {"storage": {"backend": "aws", "aws": settings, "upstream": upstream}},
     )
     daemon.start()
-    yield daemon
-    assert "Traceback" not in daemon.log
-    assert upstreams.running().secret_key not in daemon.log
-    proxy.mend()
-    daemon.stop()
-    assert_sound(daemon)
+    try:
+        yield daemon
+        assert "Traceback" not in daemon.log
+        assert upstreams.running().secret_key not in daemon.log
+        proxy.mend()
+        daemon.stop()
+        assert_sound(daemon)
+    finally:
+        if daemon.is_running:
+            daemon.kill()
 
 
 @pytest.fixture
