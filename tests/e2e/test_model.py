@@ -671,10 +671,6 @@ def pages(
         arguments |= onward(page)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="on a busy machine ListObjectVersions has been seen to lack a common prefix; not explained yet",
-)
 @pytest.mark.timeout(0)
 def test_every_answer_is_that_of_the_model(own_daemon: Daemon) -> None:
     own_daemon.start()
@@ -690,7 +686,7 @@ def test_every_answer_is_that_of_the_model(own_daemon: Daemon) -> None:
             max_examples=profile.max_examples // EXAMPLES_SHARE,
             stateful_step_count=STEPS,
             suppress_health_check=list(HealthCheck),
-            phases=(Phase.explicit, Phase.reuse, Phase.generate),
+            phases=set(Phase) - {Phase.explain},
         ),
     )
     assert_sound(own_daemon)

@@ -127,6 +127,8 @@ class Bucket:
         for version in self.versions.get(key, []):
             if version.version_id == version_id:
                 self.versions[key].remove(version)
+                if not self.versions[key]:
+                    del self.versions[key]  # a key without versions is in no listing
                 return version
         return None
 
