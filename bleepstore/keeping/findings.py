@@ -7,7 +7,13 @@ from collections.abc import Iterator
 
 from attrs import asdict
 
+from ..metadata.totals import WrongTotal
 from .fsck import Findings
+
+_UNREFERENCED = (
+    "bytes that nothing refers to stay until fsck --repair --delete-unreferenced; make sure before "
+    "that the database has not lost what referred to them"
+)
 
 
 def as_json(findings: Findings) -> str:
@@ -25,9 +31,20 @@ def _lines(findings: Findings) -> Iterator[str]:
     yield ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in totals.items())
     for what, count in findings.strays.items():
         yield f"{what}: {count}"
+    yield from map(_wrong_total, findings.wrong_totals)
     for each in findings.miscounts:
         yield f"referred to {each.found} times, recorded {each.recorded}: {each.locator}"
     yield from (f"bytes are missing: {locator}" for locator in findings.missing)
     yield from (f"bytes that nothing refers to: {locator}" for locator in findings.unknown)
     yield from (f"left behind by a process that ended: {each}" for each in findings.abandoned)
+    if findings.unreferenced:
+        yield _UNREFERENCED
     yield f"problems: {findings.problems}"
+
+
+def _wrong_total(wrong: WrongTotal) -> str:
+    found, recorded = str(wrong.found), str(wrong.recorded)
+    if wrong.kind == "blob":
+        found += f" of {wrong.found_bytes} bytes"
+        recorded += f" of {wrong.recorded_bytes} bytes"
+    return f"total of {wrong.kind}: {found}, recorded {recorded}"

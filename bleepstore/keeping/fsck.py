@@ -17,6 +17,7 @@ from ..errors import BlobMissing
 from ..interfaces import IArrivals, IBlobStore
 from ..metadata.check import Corrections, Miscount, StoredBlob, Totals
 from ..metadata.store import Store
+from ..metadata.totals import WrongTotal
 
 _BATCH = 500
 
@@ -28,6 +29,7 @@ class Findings:
     Attributes:
         totals: how much was looked at.
         strays: rows that are where they never should be: a description, and how many.
+        wrong_totals: how much there is of a kind, where that is not what counting gives.
         miscounts: blobs that are referred to more or less often than their rows say.
         missing: locators that metadata refers to and of which the backend lacks bytes.
         unknown: locators of the backend that nothing refers to.
@@ -36,6 +38,7 @@ class Findings:
 
     totals: Totals
     strays: Mapping[str, int]
+    wrong_totals: tuple[WrongTotal, ...]
     miscounts: tuple[Miscount, ...]
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -44,8 +47,13 @@ class Findings:
     @property
     def problems(self) -> int:
         """How many things are wrong."""
-        found = (self.miscounts, self.missing, self.unknown, self.abandoned)
+        found = (self.wrong_totals, self.miscounts, self.missing, self.unknown, self.abandoned)
         return sum(map(len, found)) + sum(self.strays.values())
+
+    @property
+    def unreferenced(self) -> int:
+        """How many blobs there are that nothing refers to, known to the metadata or not."""
+        return len(self.unknown) + sum(not each.found for each in self.miscounts)
 
 
 @define
@@ -67,21 +75,32 @@ class Fsck:
         return Findings(
             totals=await checks.totals(),
             strays=await checks.strays(),
+            wrong_totals=await self._metadata.inventory.wrong(),
             miscounts=tuple([each async for each in checks.miscounts()]),
             missing=tuple([each async for each in self._missing()]),
             unknown=tuple([each async for each in self._unknown()]),
             abandoned=tuple(sorted(each for each, is_live in arrivals.items() if not is_live)),
         )
 
-    async def repair(self, findings: Findings) -> None:
+    async def repair(self, findings: Findings, *, deletes_unreferenced: bool = False) -> None:
         """Mend what can be mended without guessing, while nobody else uses the store.
 
-        Unknown blobs are deleted, wrong counts set right, and what a dead process left behind is
-        recovered as at a start. Bytes that are missing stay so, and strays are left to look at.
+        Wrong counts are set right, and what a dead process left behind is recovered as at a
+        start. Bytes that are missing stay so, and strays are left to look at.
+
+        Args:
+            deletes_unreferenced: whether bytes go that nothing refers to. Somebody must know that
+                the metadata is all there: one that has lost keys, or was restored from an older
+                backup, refers to few of the bytes that are wanted.
         """
         await self._blobs.recover(self._metadata.blobs.referenced)
-        await self._blobs.delete(findings.unknown)
-        await self._metadata.checks.correct(Corrections(findings.miscounts, self._clock.now_ms()))
+        miscounts = findings.miscounts
+        if deletes_unreferenced:
+            await self._blobs.delete(findings.unknown)
+        else:
+            miscounts = tuple(each for each in miscounts if each.found)
+        await self._metadata.checks.correct(Corrections(miscounts, self._clock.now_ms()))
+        await self._metadata.inventory.correct()
 
     async def _arrivals(self) -> Mapping[str, bool]:
         tracker = IArrivals(self._blobs, None)

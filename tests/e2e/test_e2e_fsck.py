@@ -16,6 +16,7 @@ from tests.e2e.daemon import REGION, Daemon, looks_at_files
 
 pytestmark = looks_at_files
 LARGE = 300_000
+REMOVAL = ("--repair", "--delete-unreferenced")
 
 
 @pytest.fixture
@@ -69,15 +70,55 @@ def test_bytes_that_are_gone_or_cut_off_are_missing(store: Daemon) -> None:
     assert findings["problems"] == 2
 
 
-def test_a_file_that_nothing_refers_to_is_unknown_and_removed(store: Daemon) -> None:
+def test_a_file_that_nothing_refers_to_is_removed_when_that_is_asked_for(store: Daemon) -> None:
     store.stop()
     kept = some_file(store)
     stray = kept.with_name(new_blob_id()[:-4] + kept.name[-4:])  # these tell the folder
     stray.write_bytes(b"stray")
     assert fsck(store)["unknown"] == [f"f:{stray.name}"]
+    assert fsck(store, "--repair")["unknown"] == [f"f:{stray.name}"]
     assert stray.exists()
-    assert fsck(store, "--repair")["problems"] == 0
+    assert "stay until fsck --repair --delete-unreferenced" in admin(store, "fsck").stdout
+    assert fsck(store, *REMOVAL)["problems"] == 0
     assert not stray.exists()
+    assert kept.exists()
+
+
+def test_removal_has_to_be_asked_for_with_the_repair(store: Daemon) -> None:
+    done = admin(store, "fsck", "--delete-unreferenced")
+    assert done.returncode == 2
+    assert "--delete-unreferenced goes with --repair" in done.stderr
+
+
+def test_a_repair_with_a_database_that_has_lost_its_keys_removes_nothing(store: Daemon) -> None:
+    store.stop()
+    database = store.database_path.rename(store.folder / "complete.db")
+    store.start()
+    store.stop()
+    assert len(fsck(store, "--repair")["unknown"]) == 3
+    database.rename(store.database_path)
+    assert_sound(store)
+
+
+def test_a_repair_after_lost_rows_keeps_their_bytes(store: Daemon) -> None:
+    store.stop()
+    for table in ("object", "object_version", "part"):
+        execute(store, f"DELETE FROM {table}")
+    findings = fsck(store, "--repair")
+    assert {(each["recorded"] > 0, each["found"]) for each in findings["miscounts"]} == {(True, 0)}
+    assert findings["totals"]["garbage"] == 0
+    assert (findings["totals"]["stored_blobs"], findings["totals"]["inline_blobs"]) == (3, 2)
+
+
+def test_wrong_totals_are_found_and_set_right(store: Daemon) -> None:
+    store.stop()
+    execute(store, "UPDATE total SET size_bytes = size_bytes - 7 WHERE kind = 'blob'")
+    execute(store, "DELETE FROM total WHERE kind = 'bucket'")
+    bucket, blob = fsck(store)["wrong_totals"]
+    assert (bucket["recorded"], bucket["found"]) == (0, 1)
+    assert blob["found_bytes"] == blob["recorded_bytes"] + 7
+    assert "total of bucket: 1, recorded 0\n" in admin(store, "fsck").stdout
+    assert fsck(store, "--repair")["problems"] == 0
 
 
 def test_wrong_counts_are_found_and_set_right(store: Daemon) -> None:
@@ -88,12 +129,12 @@ def test_wrong_counts_are_found_and_set_right(store: Daemon) -> None:
     assert fsck(store)["problems"] == 0
 
 
-def test_bytes_of_rows_that_are_lost_become_garbage(store: Daemon) -> None:
+def test_bytes_of_rows_that_are_lost_become_garbage_when_that_is_asked_for(store: Daemon) -> None:
     store.stop()
     execute(store, "DELETE FROM part")
     (miscount,) = fsck(store)["miscounts"]
     assert (miscount["recorded"], miscount["found"]) == (1, 0)
-    findings = fsck(store, "--repair")
+    findings = fsck(store, *REMOVAL)
     assert (findings["problems"], findings["totals"]["garbage"]) == (0, 1)
 
 

@@ -154,4 +154,6 @@ async def test_a_file_that_nobody_will_ever_refer_to_is_unknown(rig: Rig) -> Non
     findings = await rig.fsck.check()
     assert findings.unknown == (blob.locator,)
     await rig.fsck.repair(findings)
+    assert (await rig.fsck.check()).unknown == (blob.locator,)
+    await rig.fsck.repair(findings, deletes_unreferenced=True)
     assert (await rig.fsck.check()).problems == 0

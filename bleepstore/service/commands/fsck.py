@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 
+from ...errors import NotPossible
 from ...keeping.findings import as_json, as_text
 from ...keeping.fsck import Fsck
 from .frame import CLEAN, PROBLEMS, Call, Commands
 
 _ABOUT = """\
 Holds the metadata against the stored bytes. Works on a stopped store and beside a running daemon.
-Run it as the user of the daemon. Exit code: 0 if all is well, 1 for problems, 2 if the check could
-not be made.
+Run it as the user of the daemon. A repair leaves bytes that nothing refers to, unless it is told to
+delete them: a database that has lost keys, or was restored from an older backup, refers to few of the
+bytes that are wanted. Exit code: 0 if all is well, 1 for problems, 2 if the check could not be made.
 """
 
 
@@ -21,14 +23,26 @@ def add(commands: Commands) -> None:
         "fsck", _fsck, "check the store", _ABOUT, is_alone=lambda options: options.repair
     )
     fsck.add_argument("--repair", action="store_true", help="mend it, while no daemon runs")
+    fsck.add_argument(
+        "--delete-unreferenced",
+        action="store_true",
+        help="with --repair: delete bytes that nothing refers to",
+    )
 
 
 async def _fsck(call: Call) -> int:
-    """Say what is wrong; after a repair, what is still wrong."""
+    """Say what is wrong; after a repair, what is still wrong.
+
+    Raises:
+        NotPossible: the options contradict each other.
+    """
+    options = call.options
+    if options.delete_unreferenced and not options.repair:
+        raise NotPossible("--delete-unreferenced goes with --repair")
     fsck = Fsck(call.foundation.metadata, call.foundation.blobs)
     findings = await fsck.check()
-    if call.options.repair and findings.problems:
-        await fsck.repair(findings)
+    if options.repair and findings.problems:
+        await fsck.repair(findings, deletes_unreferenced=options.delete_unreferenced)
         findings = await fsck.check()
-    sys.stdout.write(as_json(findings) if call.options.json else as_text(findings))
+    sys.stdout.write(as_json(findings) if options.json else as_text(findings))
     return PROBLEMS if findings.problems else CLEAN
