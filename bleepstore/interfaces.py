@@ -235,6 +235,13 @@ class INaturalNames(Interface):
         What a listing does not tell of an object is left empty.
         """
 
+    def confirm() -> Awaitable[None]:
+        """Make sure that what stands there, or does not, is about these metadata and no others.
+
+        Raises:
+            UpstreamFailed: somebody has changed more than objects.
+        """
+
     def tidy(before_ms: int) -> Awaitable[int]:
         """End what was begun upstream before an instant and never finished; answer how much."""
 

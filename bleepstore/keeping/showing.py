@@ -120,6 +120,7 @@ class Showing:
         now_ms = self._clock.now_ms()
         about = {"bucket": name.bucket, "key": name.key, "version_id": version.version_id}
         if stands is None:
+            await self._natural.confirm()
             if await self._metadata.adoptions.lose(
                 Lose(name.bucket, version, known, new_version_id(), now_ms)
             ):

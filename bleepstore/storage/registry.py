@@ -84,7 +84,7 @@ def _gateway(upstream: IUpstream, prefix: str | None, means: Means) -> IBlobStor
     """Gateways are imported where they are built: other stores start sooner without HTTP and TLS."""
     from .remote.store import RemoteStore
 
-    return RemoteStore(upstream, prefix or "", _arrivals(means))
+    return RemoteStore(upstream, prefix or "", _arrivals(means), means.database)
 
 
 def _arrivals(means: Means) -> Arrivals:

@@ -56,7 +56,7 @@ class Upstream:
         return self.client.get_object(Bucket=self.bucket, Key=f"store/{name}")
 
     def names(self, prefix: str = "") -> list[str]:
-        """Without ``store/`` in front."""
+        """All but the marker, without ``store/`` in front."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"store/{prefix}"
         )
@@ -64,6 +64,7 @@ class Upstream:
             each["Key"].removeprefix("store/")
             for page in pages
             for each in page.get("Contents", ())
+            if each["Key"] != "store/.bleepstore/store"
         ]
 
     def natural(self) -> list[str]:

@@ -56,7 +56,7 @@ class House:
         self._threads.start()
         await self.store.database.start()
         arrivals = Arrivals(self.store.database, self._threads, OneProcess())
-        self.blobs = RemoteStore(self.upstream, "", arrivals)
+        self.blobs = RemoteStore(self.upstream, "", arrivals, self.store.database)
         await self.blobs.start()
         self.showing = self.new_showing()
         bucket = Bucket(new_blob_id(), BUCKET, ANN, "us-east-1", 1, versioning)

@@ -56,6 +56,7 @@ _LEFT_OUT = {
     "blob_row",
     "garbage",
     "garbage_hold",
+    "gateway",
     "schema_version",
     "total",
     "unsettled_blob",

@@ -14,6 +14,8 @@ from bleepstore.storage.remote.upstream import IUpstream, IUpstreamUpload, Piece
 from bleepstore.streams.producers import BytesProducer
 from bleepstore.values import Appearance
 
+MARKER = ".bleepstore/store"
+
 
 @frozen
 class Object:
@@ -55,10 +57,11 @@ class UpstreamInMemory:
         }
 
     def private(self) -> dict[str, bytes]:
+        """Bytes that nobody is shown."""
         return {
             name: each.content
             for name, each in sorted(self.objects.items())
-            if name.startswith(".bleepstore/")
+            if name.startswith(".bleepstore/") and name != MARKER
         }
 
     async def start(self) -> None:

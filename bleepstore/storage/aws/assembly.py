@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.web.iweb import IBodyProducer
 
-from ...streams.blocks import Blocks
+from ..remote.gathered import gathered
 from ..remote.together import together
 from ..remote.upstream import Piece
 from .bucket import Bucket
@@ -82,16 +82,7 @@ class Assembly:
         await upload.put(number, await self._gather(part))
 
     async def _gather(self, part: Part) -> bytes:
-        gathered: list[bytes] = []
-        for piece in part:
-            blocks = Blocks(await self._read(piece))
-            blocks.start()
-            try:
-                while some := await blocks.next():
-                    gathered += some
-            finally:
-                blocks.stop()
-        return b"".join(gathered)
+        return b"".join([await gathered(await self._read(piece)) for piece in part])
 
 
 def _is_copied_at_once(piece: Piece) -> bool:

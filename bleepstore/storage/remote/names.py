@@ -5,6 +5,7 @@
     PREFIX<bucket>/<key>                     what is shown, for people with other tools
     PREFIX.bleepstore/blobs/<blob id>        bytes as they came in
     PREFIX.bleepstore/retained/<blob id>     what was shown once and is still referred to
+    PREFIX.bleepstore/store                  whose place this is
 
 The name of a bucket cannot begin with a dot, so nothing collides.
 """
@@ -28,6 +29,11 @@ class Names:
     def all_private(self) -> str:
         """What the names of blobs begin with."""
         return f"{self.prefix}{_PRIVATE}blobs/"
+
+    @property
+    def marker(self) -> str:
+        """Where it says whose place this is."""
+        return f"{self.prefix}{_PRIVATE}store"
 
     def private(self, blob_id: str) -> str:
         """Where a blob arrives."""

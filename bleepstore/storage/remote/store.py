@@ -12,11 +12,12 @@ from zope.interface import implementer
 
 from ...errors import BlobMissing, StorageFull, UpstreamFailed
 from ...ids import is_blob_id
-from ...interfaces import IArrivals, IBlobStore, INaturalNames
+from ...interfaces import IArrivals, IBlobStore, IDatabase, INaturalNames
 from ...values import Appearance, Blob, BlobName, Segment, Shown
 from ..arrivals import Arrivals, IsReferenced
 from ..removal import Removal
 from .locators import ShownBlob, private_blob_id, private_locator, shown_blob
+from .marker import Marker
 from .names import Names
 from .naming import Naming
 from .sink import Destination, RemoteSink
@@ -35,14 +36,18 @@ class RemoteStore:
         upstream: the provider.
         prefix: what all names there begin with.
         arrivals: of the metadata database.
+        database: the same.
     """
 
-    def __init__(self, upstream: IUpstream, prefix: str, arrivals: Arrivals) -> None:
+    def __init__(
+        self, upstream: IUpstream, prefix: str, arrivals: Arrivals, database: IDatabase
+    ) -> None:
         self.name: str = upstream.name
         self._upstream = upstream
         self._arrivals = arrivals
         self._names = Names(prefix)
         self._naming = Naming(upstream, self._names)
+        self._marker = Marker(upstream, self._naming, self._names, database)
         # Aborted blobs that the provider has not let us remove; recovery would do it in the end.
         self._left: list[str] = []
         self._removal: Removal[str] = Removal(self._remove_or_leave)
@@ -50,6 +55,7 @@ class RemoteStore:
     async def start(self) -> None:
         """Raises ``ConfigError`` where the provider does not let us work, ``OSError`` likewise."""
         await self._upstream.start()
+        await self._marker.check()
         await self._arrivals.start()
 
     async def stop(self) -> None:
@@ -194,6 +200,9 @@ class RemoteStore:
 
     def walk(self, bucket: str, after_key: str) -> AsyncIterator[Shown]:
         return self._naming.walk(bucket, after_key)
+
+    async def confirm(self) -> None:
+        await self._marker.confirm()
 
     async def tidy(self, before_ms: int) -> int:
         ended: int = await self._upstream.abort_strays(self._names.prefix, before_ms)
