@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
 from attrs import frozen
 
 from ..clock import iso8601
-from ..values import Checksum, ChecksumAlgorithm, ChecksumType, ListedObject, ListingPage
+from ..values import ChecksumAlgorithm, ListedObject, ListingPage
 from .bucket import owner_element
-from .xml import document, element, escape, flag, optional
+from .xml import document, element, escape_all, flag, optional
 
 Encode = Callable[[str], str]
+
+_is_plain = re.compile("[A-Za-z0-9_.~/*-]*").fullmatch  # what _url_encode() leaves as it is
 
 
 @frozen
@@ -35,6 +38,12 @@ class ListingRequest:
     def encode(self) -> Encode:
         """How keys are written: percent-encoded, or as they are."""
         return _url_encode if self.url_encoded else str
+
+    def write_all(self, keys: Sequence[str]) -> Sequence[str]:
+        """Many keys, ready for XML. Percent-encoded ones have nothing that needs escapes."""
+        if not self.url_encoded:
+            return escape_all(keys)
+        return keys if _is_plain("".join(keys)) else [_url_encode(key) for key in keys]
 
 
 def list_objects_result(request: ListingRequest, page: ListingPage, marker: str) -> bytes:
@@ -89,7 +98,7 @@ def _result(
             optional("Delimiter", encode(request.delimiter) or None),
             optional("EncodingType", "url" if request.url_encoded else None),
             flag("IsTruncated", page.is_truncated),
-            *(_contents(listed, encode, with_owner) for listed in page.objects),
+            *_contents(request, page.objects, with_owner),
             *(common_prefix(encode(prefix)) for prefix in page.common_prefixes),
         ],
     )
@@ -100,28 +109,38 @@ def common_prefix(encoded: str) -> str:
     return f"<CommonPrefixes>{element('Prefix', encoded)}</CommonPrefixes>"
 
 
-def _contents(listed: ListedObject, encode: Encode, with_owner: bool) -> str:
-    return (
-        f"<Contents><Key>{escape(encode(listed.key))}</Key>"
-        f"<LastModified>{iso8601(listed.last_modified_ms)}</LastModified>"
-        f"<ETag>&quot;{listed.etag}&quot;</ETag>"
-        f"{checksum_elements(listed.checksums)}"
-        f"<Size>{listed.size_bytes}</Size>"
-        f"{owner_element(listed.owner) if with_owner else ''}"
-        f"<StorageClass>{listed.storage_class}</StorageClass></Contents>"
-    )
-
-
-def checksum_elements(checksums: Iterable[Checksum]) -> str:
-    """``ChecksumAlgorithm`` and ``ChecksumType`` of a listed object or version."""
-    return "".join([_checksum_elements(each.algorithm, each.type) for each in checksums])
+def _contents(
+    request: ListingRequest, objects: Sequence[ListedObject], with_owner: bool
+) -> list[str]:
+    """``<Contents>`` of each object: one text of parts that most objects of a page share."""
+    keys = request.write_all([listed.key for listed in objects])
+    owners = {listed.owner.id: listed.owner for listed in objects} if with_owner else {}
+    owner_elements = {id_: owner_element(owner) for id_, owner in owners.items()}
+    return [
+        f"<Contents><Key>{key}</Key>"
+        f"<LastModified>{iso8601(modified_ms)}</LastModified>"
+        f"<ETag>&quot;{etag}&quot;</ETag>"
+        f"{checksum_elements(checksums)}"
+        f"<Size>{size_bytes}</Size>"
+        f"{owner_elements[owner.id] if with_owner else ''}"
+        f"<StorageClass>{storage_class}</StorageClass></Contents>"
+        for key, (_, size_bytes, etag, modified_ms, storage_class, owner, checksums) in zip(
+            keys, objects, strict=True
+        )
+    ]
 
 
 @lru_cache  # there are few, and a page has a thousand of them
-def _checksum_elements(algorithm: ChecksumAlgorithm, type_: ChecksumType) -> str:
-    return (
-        f"<ChecksumAlgorithm>{algorithm.name}</ChecksumAlgorithm>"
+def checksum_elements(kinds: tuple[tuple[str, str], ...]) -> str:
+    """``ChecksumAlgorithm`` and ``ChecksumType`` of a listed object or version.
+
+    Args:
+        kinds: the algorithm and the type of each checksum.
+    """
+    return "".join(
+        f"<ChecksumAlgorithm>{ChecksumAlgorithm(algorithm).name}</ChecksumAlgorithm>"
         f"<ChecksumType>{type_}</ChecksumType>"
+        for algorithm, type_ in kinds
     )
 
 

@@ -66,7 +66,7 @@ def _version(version: ObjectVersion, encode: Encode) -> str:
 def _content(version: ObjectVersion) -> str:
     return (
         element("ETag", f'"{version.etag}"')
-        + checksum_elements(version.checksums)
+        + checksum_elements(tuple((each.algorithm, each.type) for each in version.checksums))
         + element("Size", version.size_bytes)
         + element("StorageClass", version.storage_class)
     )

@@ -7,7 +7,7 @@ number of elements. Writing is text building: a listing of a thousand keys is on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError, TreeBuilder
 
@@ -36,6 +36,11 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 def escape(text: str) -> str:
     """``text`` as XML character data."""
     return _SPECIAL.sub(_reference, text) if _SPECIAL.search(text) else text
+
+
+def escape_all(texts: Sequence[str]) -> Sequence[str]:
+    """Each text as XML character data; mostly there is nothing to do, and one search tells."""
+    return [escape(text) for text in texts] if _SPECIAL.search("".join(texts)) else texts
 
 
 def _reference(match: re.Match[str]) -> str:

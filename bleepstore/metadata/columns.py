@@ -6,7 +6,9 @@ Empty is common and costs nothing to read.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from ..values import Checksum, ChecksumAlgorithm, ChecksumType, Segment
@@ -19,6 +21,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
 _ALGORITHMS = {each.value: each for each in ChecksumAlgorithm}
 _TYPES = {each.value: each for each in ChecksumType}
+
+_VALUES = re.compile(',"[^"]*",')  # only the value of a checksum is between two texts
 
 
 def to_json(value: Any) -> str:
@@ -74,6 +78,20 @@ def column_to_checksums(column: str) -> tuple[Checksum, ...]:
     return tuple(
         [Checksum(_ALGORITHMS[name], value, _TYPES[type_]) for name, value, type_ in items]
     )
+
+
+def checksum_kinds(columns: Sequence[str]) -> list[tuple[tuple[str, str], ...]]:
+    """Algorithm and type of each checksum of many columns, for listings.
+
+    Without their values, few different columns are left.
+    """
+    texts = _VALUES.sub(",", "\n".join(columns)).split("\n")  # JSON has no newlines in texts
+    return [_kinds(text) for text in texts] if columns else []
+
+
+@lru_cache
+def _kinds(text: str) -> tuple[tuple[str, str], ...]:
+    return from_json(text, tuple)
 
 
 def checksum_to_list(checksum: Checksum) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,17 +12,30 @@ from attrs import frozen
 from ..interfaces import ITransaction
 from ..values import Bucket, ListedObject, ListingPage, Owner
 from .bucket_rows import find_bucket
-from .columns import column_to_checksums
+from .columns import checksum_kinds
 from .ordering import successor
+from .transaction import as_parameter
 from .walk import Keys, rows, walk
 
 _SELECT = (
-    "SELECT key, size_bytes, etag, last_modified_ms, storage_class, object.owner_id, "
-    "display_name, checksums "
-    "FROM object LEFT JOIN account ON account.owner_id = object.owner_id "
+    "SELECT key, size_bytes, etag, last_modified_ms, storage_class, owner_id, checksums FROM object"
 )
 _FROM = f"{_SELECT} WHERE bucket_id = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?"
 _AFTER = f"{_SELECT} WHERE bucket_id = ? AND key > ? AND key < ? ORDER BY key LIMIT ?"
+_NAMES = "SELECT owner_id, display_name FROM account WHERE owner_id $in_list"
+
+# From common prefix to common prefix, without a statement, and a turn of the interpreter, for each.
+# A page of a hundred takes a third of the time.
+_FIRST_KEY = (
+    "SELECT key FROM object WHERE bucket_id = ? AND key >= {start} AND key < ? ORDER BY key LIMIT 1"
+)
+_ROLLED_UP = "$position(substr(leap.key, ?), ?)"  # the delimiter's place behind the prefix
+_LEAPS = (
+    "WITH RECURSIVE leap (key) AS ("  # noqa: S608
+    f"SELECT ({_FIRST_KEY.format(start='?')}) UNION ALL "
+    f"SELECT ({_FIRST_KEY.format(start=f'substr(leap.key, 1, ? + {_ROLLED_UP}) || ?')}) "
+    f"FROM leap WHERE {_ROLLED_UP} > 0) SELECT key FROM leap LIMIT ?"
+)
 
 
 @frozen
@@ -53,7 +66,7 @@ def list_objects(
     entries = list(islice(_entries(txn, bucket, query), query.max_keys + 1))
     shown = entries[: query.max_keys]
     page = ListingPage(
-        objects=_listed([entry for entry in shown if not isinstance(entry, str)]),
+        objects=_listed(txn, [entry for entry in shown if not isinstance(entry, str)]),
         common_prefixes=tuple(entry for entry in shown if isinstance(entry, str)),
         is_truncated=len(entries) > len(shown),
         last=_position(shown[-1]) if shown else "",
@@ -76,7 +89,19 @@ def _entries(txn: ITransaction, bucket: Bucket, query: ListObjects) -> Iterator[
     sql, start = _start(keys, query.after)
     if start is None:
         return iter(())
-    return walk(keys, scan(sql, start), partial(scan, _FROM))
+    leaps = partial(_leaps, txn, bucket, keys, query.max_keys + 1)
+    return walk(keys, scan(sql, start), partial(scan, _FROM), leaps)
+
+
+def _leaps(txn: ITransaction, bucket: Bucket, keys: Keys, limit: int, start: str) -> list[Any]:
+    """See :func:`~bleepstore.metadata.walk.walk`."""
+    behind = successor(keys.delimiter)
+    rolled_up = (len(keys.prefix) + 1, keys.delimiter)
+    first = (bucket.id, start, keys.end)
+    following = (bucket.id, len(keys.prefix) - 1, *rolled_up, behind, keys.end)
+    # What is behind a delimiter of U+10FFFF depends on what is before it: one leap at a time.
+    txn.execute(_LEAPS, (*first, *following, *rolled_up, 1 if behind is None else limit))
+    return [key for (key,) in txn.fetch_all()]
 
 
 def _start(keys: Keys, after: str) -> tuple[str, str | None]:
@@ -88,19 +113,18 @@ def _start(keys: Keys, after: str) -> tuple[str, str | None]:
     return _AFTER, after
 
 
-def _listed(rows: Sequence[Any]) -> tuple[ListedObject, ...]:
-    """What is shown of rows. Most of a page belongs to one owner, who is made once."""
-    owner_of = lru_cache(_owner)
-    return tuple(
-        [
-            ListedObject(
-                key, size, etag, modified_ms, storage_class, owner_of(owner_id, owner_name),
-                column_to_checksums(checksums) if checksums else (),
-            )
-            for key, size, etag, modified_ms, storage_class, owner_id, owner_name, checksums in rows
-        ]
-    )  # fmt: skip
+def _listed(txn: ITransaction, rows: Sequence[Any]) -> tuple[ListedObject, ...]:
+    """What is shown of rows: made column by column, which costs much less than row by row."""
+    if not rows:
+        return ()
+    *columns, owner_ids, checksums = zip(*rows, strict=True)
+    owners = _owners(txn, set(owner_ids))
+    shown_owners = [owners[each] for each in owner_ids]
+    return tuple(map(ListedObject, *columns, shown_owners, checksum_kinds(checksums)))
 
 
-def _owner(owner_id: str, name: str | None) -> Owner:
-    return Owner(owner_id, name or "")
+def _owners(txn: ITransaction, ids: Iterable[str]) -> dict[str, Owner]:
+    """The owners of these ids; there are few."""
+    txn.execute(_NAMES, (as_parameter(list(ids)),))
+    names = dict(txn.fetch_all())
+    return {each: Owner(each, names.get(each, "")) for each in ids}

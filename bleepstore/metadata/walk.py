@@ -6,15 +6,13 @@ prefix hides, so a page costs what it shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any
 
 from attrs import frozen
 
 from ..interfaces import ITransaction
 from .ordering import successor
-
-T = TypeVar("T")
 
 _AFTER_ALL_KEYS = "\U0010ffff" * 257  # keys have at most 1,024 bytes, this has 1,028
 
@@ -55,7 +53,10 @@ def rows(txn: ITransaction, keys: Keys) -> Iterable[Any]:
 
 
 def walk(
-    keys: Keys, first: Iterable[Any], rows_from: Callable[[str], Iterable[Any]]
+    keys: Keys,
+    first: Iterable[Any],
+    rows_from: Callable[[str], Iterable[Any]],
+    leaps_from: Callable[[str], Iterable[str | None]] | None = None,
 ) -> Iterator[Any | str]:
     """Rows and common prefixes in order; reads only as far as it is asked.
 
@@ -63,18 +64,43 @@ def walk(
         keys: what is rolled up.
         first: rows in the order of their keys, which are their first columns.
         rows_from: the same from a key on.
+        leaps_from: the first key from a key on, the first one behind that one's common prefix, and
+            so forth, up to a key that is not rolled up, or None behind the last key; it may end
+            earlier, but not at once. Without it, each leap is a call of ``rows_from``.
     """
     if not keys.delimiter:
         yield from first
         return
     found: Iterable[Any] | None = first
     while found is not None:
-        leap = None
-        for row in found:
-            rolled_up = keys.common_prefix(row[0])
-            if rolled_up is not None:
-                yield rolled_up
-                leap = successor(rolled_up)
-                break
-            yield row
-        found = None if leap is None else rows_from(leap)
+        rolled_up = yield from _until_rolled_up(keys, found)
+        behind = None if rolled_up is None else successor(rolled_up)
+        if behind is not None and leaps_from is not None:
+            behind = yield from _until_shown(keys, behind, leaps_from)
+        found = None if behind is None else rows_from(behind)
+
+
+def _until_rolled_up(keys: Keys, found: Iterable[Any]) -> Generator[Any, None, str | None]:
+    """Rows, and the common prefix behind them, which is returned too; None if there is none."""
+    for row in found:
+        rolled_up = keys.common_prefix(row[0])
+        if rolled_up is not None:
+            yield rolled_up
+            return rolled_up
+        yield row
+    return None
+
+
+def _until_shown(
+    keys: Keys, start: str, leaps_from: Callable[[str], Iterable[str | None]]
+) -> Generator[str, None, str | None]:
+    """Common prefixes from a key on; returns the first key that is not rolled up, None for none."""
+    behind: str | None = start
+    while behind is not None:
+        for key in leaps_from(behind):
+            rolled_up = None if key is None else keys.common_prefix(key)
+            if rolled_up is None:
+                return key
+            yield rolled_up
+            behind = successor(rolled_up)
+    return None

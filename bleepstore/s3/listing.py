@@ -82,7 +82,7 @@ def _with_owners(bucket: Bucket, page: ListingPage) -> ListingPage:
     owner = bucket.owner
     if acls_count(bucket) or all(each.owner.id == owner.id for each in page.objects):
         return page
-    return evolve(page, objects=tuple(evolve(each, owner=owner) for each in page.objects))
+    return evolve(page, objects=tuple(each._replace(owner=owner) for each in page.objects))
 
 
 def listing_headers(ctx: Context) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import NamedTuple
 
 from attrs import field, frozen
 
@@ -82,9 +83,14 @@ class ObjectVersion:
     content: bytes | None = field(default=None, repr=False)
 
 
-@frozen
-class ListedObject:
-    """What a listing shows of an object's current version."""
+class ListedObject(NamedTuple):
+    """What a listing shows of an object's current version.
+
+    A tuple, because a page has a thousand of them.
+
+    Attributes:
+        checksums: the algorithm and the type of each, without its value.
+    """
 
     key: str
     size_bytes: int
@@ -92,7 +98,7 @@ class ListedObject:
     last_modified_ms: int
     storage_class: str
     owner: Owner
-    checksums: tuple[Checksum, ...] = ()
+    checksums: tuple[tuple[str, str], ...] = ()
 
 
 @frozen

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -13,7 +14,13 @@ from bleepstore.metadata.buckets import CreateBucket, _create
 from bleepstore.metadata.listing import ListObjects, list_objects
 from bleepstore.metadata.objects_write import put_object
 from bleepstore.metadata.ordering import successor
-from bleepstore.values import ListingPage
+from bleepstore.values import (
+    Checksum,
+    ChecksumAlgorithm,
+    ChecksumType,
+    ListingPage,
+    Owner,
+)
 from tests.metadata.samples import bucket, memory_connection, put, transaction
 
 LETTERS = st.sampled_from("ab/\n\x00-\ud7ff\ue000\U0010ffff\U0001f600")
@@ -169,3 +176,20 @@ def test_cost_grows_with_what_is_shown_not_with_what_is_hidden(
         connection.close()
     few, many = steps
     assert many <= few + 200
+
+
+def test_a_page_tells_of_each_object_what_a_listing_shows() -> None:
+    connection, txn = listing_of({"none"})
+    crc64 = Checksum(ChecksumAlgorithm.CRC64NVME, "AAAAAAAAAAA=", ChecksumType.FULL_OBJECT)
+    sha256 = Checksum(ChecksumAlgorithm.SHA256, "c2hhMjU2-3", ChecksumType.COMPOSITE)
+    change = put("two")
+    version = evolve(change.version, checksums=(crc64, sha256), owner=Owner("o" * 64, ""))
+    put_object(txn, evolve(change, version=version))
+    _, page = list_objects(txn, "photos", ListObjects())
+    connection.close()
+    none, two = page.objects
+    assert (none.key, none.checksums) == ("none", ())
+    assert two.checksums == (("crc64nvme", "FULL_OBJECT"), ("sha256", "COMPOSITE"))
+    assert two.owner == Owner("o" * 64, "")
+    assert (two.size_bytes, two.etag) == (version.size_bytes, version.etag)
+    assert (two.last_modified_ms, two.storage_class) == (version.last_modified_ms, "STANDARD")
