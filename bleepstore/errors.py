@@ -13,6 +13,7 @@
     ├── StorageBroken          a disk refuses its service, or what is on it is damaged
     ├── UpstreamFailed         a gateway's provider cannot be reached, or fails
     │   ├── UpstreamBusy       it asks to be left alone for a while
+    │   ├── RangeRefused       it says that an object has no such bytes, which has to be looked into
     │   └── UpstreamRefused    it does not accept our credentials, or they lack a right
     ├── SchemaTooNew           the metadata was written by a newer BleepStore
     ├── CannotListen           an address is in use, or not one of this machine
@@ -99,6 +100,13 @@ class UpstreamBusy(UpstreamFailed):
     def __init__(self, problem: str, retry_after_seconds: int) -> None:
         super().__init__(problem)
         self.retry_after_seconds = retry_after_seconds
+
+
+class RangeRefused(UpstreamFailed):
+    """The provider says (416) that an object has no such bytes, though it had them once.
+
+    That alone makes nothing missing: whoever can look at the object finds out what it means.
+    """
 
 
 class UpstreamRefused(UpstreamFailed):

@@ -12,14 +12,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from ...clock import parse_http_date
-from ...errors import (
-    BlobChanged,
-    BlobMissing,
-    StorageFull,
-    UpstreamBusy,
-    UpstreamFailed,
-    UpstreamRefused,
-)
+from ...errors import StorageFull, UpstreamBusy, UpstreamFailed, UpstreamRefused
 from ..remote.client import Answer
 from ..remote.upstream import Standing
 from .appearance import from_headers
@@ -76,10 +69,9 @@ def hidden_error(answer: Answer) -> str:
     return f"answered 200 with the error {code}" if code else ""
 
 
-def is_absent(answer: Answer) -> bool:
-    """Whether there is no such object; of a 404 without these words somebody else may be the cause:
-    the bucket, or what is on the way to it."""
-    return answer.status == 404 and error_code(answer) in _ABSENT
+def names_absent_object(answer: Answer) -> bool:
+    """Whether it is the object that is not there, by S3's words; False says nothing."""
+    return error_code(answer) in _ABSENT
 
 
 def is_outdated(answer: Answer) -> bool:
@@ -104,15 +96,6 @@ def failure(answer: Answer, what: str) -> UpstreamFailed | StorageFull:
         return UpstreamBusy(problem, 1)
     is_refused = answer.status in (401, 403) and code != "InvalidObjectState"
     return UpstreamRefused(problem) if is_refused or code in _ENDED else UpstreamFailed(problem)
-
-
-def failure_of(answer: Answer, what: str, name: str) -> Exception:
-    """The error for a request that needs an object in a certain state."""
-    if answer.status == 412:
-        return BlobChanged(name)
-    if answer.status == 416 or is_absent(answer):
-        return BlobMissing(name)
-    return failure(answer, what)
 
 
 def tag_of(headers: Mapping[str, str], what: str) -> str:

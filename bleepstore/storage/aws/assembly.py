@@ -14,7 +14,7 @@ from ..remote.gathered import gathered
 from ..remote.together import together
 from ..remote.upstream import Piece
 from .bucket import Bucket
-from .multipart import MultipartUpload, copied_tag, copying, source
+from .multipart import MultipartUpload, copy, copying, source
 from .plan import Part, joined, parts
 
 _AT_A_TIME = 8
@@ -57,7 +57,7 @@ class Assembly:
     async def _copy(self, name: str, piece: Piece, headers: Mapping[str, str]) -> str:
         replaced = {**headers, **source(self._bucket, piece), "x-amz-metadata-directive": "REPLACE"}
         ask = copying(name, {}, replaced)
-        return copied_tag(await self._bucket.send(ask), ask, "CopyObjectResult", piece.name)
+        return await copy(self._bucket, ask, "CopyObjectResult", piece.name)
 
     async def _make_in_parts(
         self, name: str, pieces: Sequence[Piece], headers: Mapping[str, str]

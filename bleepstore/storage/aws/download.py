@@ -17,7 +17,7 @@ from ...streams.digests import Digests
 from ...values import ChecksumAlgorithm
 from ..remote.client import Answer, Stream
 from ..remote.verified import Digest, VerifiedProducer
-from .answers import failure_of
+from .absence import failure_of
 from .bucket import Ask, Bucket
 
 _content_range = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)").fullmatch
@@ -53,7 +53,7 @@ async def _open(bucket: Bucket, name: str, tag: str | None, headers: Mapping[str
     ask = Ask("GET", name, headers=headers)
     opened = await bucket.open(ask)
     if isinstance(opened, Answer):
-        raise failure_of(opened, str(ask), name)
+        raise await failure_of(bucket, opened, str(ask), name)
     return opened
 
 

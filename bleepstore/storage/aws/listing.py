@@ -34,8 +34,8 @@ async def objects(bucket: Bucket, prefix: str, after: str) -> AsyncIterator[Stan
     while True:
         ask = Ask("GET", "", query)
         page = document(await bucket.required(ask), "ListBucketResult", str(ask))
-        for element in page.iterfind("{*}Contents"):
-            yield _standing(element)
+        for element, name in _named(page, "Contents"):
+            yield _standing(element, name)
         if text(page, "IsTruncated") != "true":
             return
         query = {**query, "continuation-token": text(page, "NextContinuationToken")}
@@ -47,28 +47,42 @@ async def uploads(bucket: Bucket, prefix: str) -> AsyncIterator[Stray]:
     while True:
         ask = Ask("GET", "", query)
         page = document(await bucket.required(ask), "ListMultipartUploadsResult", str(ask))
-        for element in page.iterfind("{*}Upload"):
-            yield Stray(_name(element), text(element, "UploadId"), _instant(element, "Initiated"))
+        for element, name in _named(page, "Upload"):
+            yield Stray(name, text(element, "UploadId"), _instant(element, "Initiated"))
         if text(page, "IsTruncated") != "true":
             return
         markers = {
-            "key-marker": unquote_plus(text(page, "NextKeyMarker")),
+            "key-marker": _name(page, page, "NextKeyMarker"),
             "upload-id-marker": text(page, "NextUploadIdMarker"),
         }
         query = {**query, **markers}
 
 
-def _standing(element: Element) -> Standing:
+def keys_of(page: Element) -> list[str]:
+    """The names of the objects on a page."""
+    return [name for _, name in _named(page, "Contents")]
+
+
+def _standing(element: Element, name: str) -> Standing:
     tag = text(element, "ETag").strip('"')
     size = text(element, "Size")
     if not tag or not size.isdecimal():
         raise UpstreamFailed("a listing does not say enough of an object")
-    return Standing(_name(element), int(size), tag, tag, _instant(element, "LastModified"))
+    return Standing(name, int(size), tag, tag, _instant(element, "LastModified"))
 
 
-def _name(element: Element) -> str:
-    """S3 encodes names as in forms, so that a space may be a plus sign."""
-    return unquote_plus(element.findtext("{*}Key") or "")
+def _named(page: Element, kind: str) -> list[tuple[Element, str]]:
+    """The elements of a page that are of this kind, with the names in them."""
+    return [(each, _name(page, each, "Key")) for each in page.iterfind(f"{{*}}{kind}")]
+
+
+def _name(page: Element, parent: Element, element: str) -> str:
+    """S3 encodes names as in forms, so that a space may be a plus sign.
+
+    Services that do not know of that leave names as they are, and do not say that they encode.
+    """
+    name = parent.findtext(f"{{*}}{element}") or ""
+    return unquote_plus(name) if text(page, "EncodingType") == "url" else name
 
 
 def _instant(element: Element, name: str) -> int:

@@ -13,9 +13,9 @@ from xml.sax.saxutils import escape
 from zope.interface import implementer
 
 from ...errors import UpstreamFailed
-from ..remote.client import Answer
 from ..remote.upstream import IUpstreamUpload, Piece
-from .answers import document, error_code, failure, failure_of, hidden_error, standing, tag_of, text
+from .absence import failure_of
+from .answers import document, error_code, failure, hidden_error, standing, tag_of, text
 from .bucket import Ask, Bucket
 
 
@@ -59,8 +59,7 @@ class MultipartUpload:
         last = piece.offset + piece.length - 1
         headers["x-amz-copy-source-range"] = f"bytes={piece.offset}-{last}"
         ask = copying(self._name, self._query(number), headers)
-        answer = await self._bucket.send(ask)
-        self._tags[number] = copied_tag(answer, ask, "CopyPartResult", piece.name)
+        self._tags[number] = await copy(self._bucket, ask, "CopyPartResult", piece.name)
 
     async def finish(self) -> str:
         ask = Ask(
@@ -129,14 +128,15 @@ def copying(name: str, query: Mapping[str, str], headers: Mapping[str, str]) -> 
     return Ask("PUT", name, query, headers, flaw=hidden_error, is_slow=True)
 
 
-def copied_tag(answer: Answer, ask: Ask, root: str, source_name: str) -> str:
-    """The tag of what was copied.
+async def copy(bucket: Bucket, ask: Ask, root: str, source_name: str) -> str:
+    """Make a copy; answer its tag.
 
     Raises:
         BlobMissing: the source was not there, in its state.
     """
+    answer = await bucket.send(ask)
     if answer.status != 200:
-        raise failure_of(answer, str(ask), source_name)
+        raise await failure_of(bucket, answer, str(ask), source_name)
     tag = text(document(answer, root, str(ask)), "ETag").strip('"')
     if not tag:
         raise UpstreamFailed(f"{ask}: the answer has no ETag")

@@ -21,7 +21,8 @@ from ...values import Appearance
 from ..extension import Means
 from ..remote.client import Answer, Stream
 from ..remote.upstream import IUpstream, IUpstreamUpload, Piece, Standing
-from .answers import document, error_code, failure, is_absent, standing, tag_of, text
+from .absence import is_absent
+from .answers import document, error_code, failure, standing, tag_of, text
 from .appearance import to_headers
 from .assembly import Assembly
 from .bucket import Ask, Bucket
@@ -125,7 +126,7 @@ class AwsUpstream:
         if isinstance(opened, Stream):
             opened.close()
             raise UpstreamFailed(f"{ask}: there now, but not a moment ago")
-        if not is_absent(opened):
+        if not await is_absent(self._bucket, opened, name):
             raise failure(opened, str(ask))
 
     async def assemble(self, name: str, pieces: Sequence[Piece], appearance: Appearance) -> str:
@@ -141,7 +142,7 @@ class AwsUpstream:
     async def _delete_one(self, ask: Ask, *statuses: int) -> None:
         """Statuses: others than those of a success that are as good."""
         answer = await self._bucket.required(ask, 200, 204, 404, *statuses)
-        if answer.status == 404 and not is_absent(answer):
+        if answer.status == 404 and not await is_absent(self._bucket, answer, ask.name):
             raise failure(answer, str(ask))
 
     async def _delete_some(self, names: Sequence[str]) -> None:

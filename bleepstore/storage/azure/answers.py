@@ -11,7 +11,14 @@ import hashlib
 from collections.abc import Mapping
 
 from ...clock import parse_http_date
-from ...errors import BlobChanged, BlobMissing, UpstreamBusy, UpstreamFailed, UpstreamRefused
+from ...errors import (
+    BlobChanged,
+    BlobMissing,
+    RangeRefused,
+    UpstreamBusy,
+    UpstreamFailed,
+    UpstreamRefused,
+)
 from ..remote.client import Answer
 from ..remote.upstream import Standing
 from .appearance import from_headers
@@ -39,7 +46,7 @@ _ADVICE = {
     "LeaseIdMissing": "somebody holds a lease on it",
 }
 _CONDITIONS = frozenset(["ConditionNotMet", "SourceConditionNotMet"])
-_ABSENT = frozenset(["BlobNotFound", "CannotVerifyCopySource", "InvalidRange", "ResourceNotFound"])
+_ABSENT = frozenset(["BlobNotFound", "CannotVerifyCopySource", "ResourceNotFound"])
 
 
 def code_of(headers: Mapping[str, str]) -> str:
@@ -74,8 +81,10 @@ def failure_of_blob(answer: Answer, what: str, name: str) -> UpstreamFailed | Bl
     code = code_of(answer.headers)
     if answer.status == 412 and code in (*_CONDITIONS, ""):
         return BlobChanged(name)
-    if is_absent(answer) or (answer.status == 416 and code in (*_ABSENT, "")):
+    if is_absent(answer):
         return BlobMissing(name)
+    if answer.status == 416:
+        return RangeRefused(f"{what}: 416 {code}".rstrip())
     return failure(answer, what)
 
 

@@ -8,7 +8,7 @@ import re
 from attrs import frozen
 from twisted.web.iweb import IBodyProducer
 
-from ...errors import BlobChanged, BlobMissing, UpstreamFailed
+from ...errors import BlobChanged, BlobMissing, RangeRefused, UpstreamFailed
 from ...streams.digests import Digests
 from ...streams.threads import Threads
 from ...values import ChecksumAlgorithm
@@ -21,7 +21,8 @@ from .api import Api, refusal
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _CRC32C = re.compile(r"(?:^|,)\s*crc32c=([A-Za-z0-9+/]{6}==)")
-_ERRORS: dict[int, type[BlobMissing]] = {412: BlobChanged, 416: BlobMissing}
+_OTHER_STATE = 412
+_NO_SUCH_RANGE = 416
 
 
 @frozen
@@ -53,8 +54,12 @@ class Downloads:
     async def _error(self, answer: Answer, name: str) -> Exception:
         if await is_absent(self.api, self.addresses, answer):
             return BlobMissing(name)
-        missing = _ERRORS.get(answer.status)
-        return missing(name) if missing else failure(answer, f"download of {name}")
+        if answer.status == _OTHER_STATE:
+            return BlobChanged(name)
+        what = f"download of {name}"
+        if answer.status == _NO_SUCH_RANGE:
+            return RangeRefused(f"{what}: 416")
+        return failure(answer, what)
 
     def _body(
         self, stream: Stream, name: str, tag: str | None, offset: int, length: int

@@ -10,7 +10,7 @@ from attrs import evolve
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
-from ...errors import BlobMissing, StorageFull, UpstreamFailed
+from ...errors import BlobMissing, RangeRefused, StorageFull, UpstreamFailed
 from ...ids import is_blob_id
 from ...interfaces import IArrivals, IBlobStore, IDatabase, INaturalNames
 from ...values import Appearance, Blob, BlobName, Segment, Shown
@@ -126,6 +126,16 @@ class RemoteStore:
             return await self._upstream.open(name, tag, offset, length)
         except BlobMissing as error:
             raise type(error)(locator) from error
+        except RangeRefused as refused:
+            if await self._has(name, tag, offset + length):
+                raise
+            raise BlobMissing(locator) from refused
+
+    async def _has(self, name: str, tag: str | None, size_bytes: int) -> bool:
+        """Whether so many bytes stand under a name, in that state."""
+        found = await self._upstream.look(name)
+        is_meant = found is not None and tag in (None, found.tag)
+        return found is not None and is_meant and found.size_bytes >= size_bytes
 
     async def delete(self, locators: Sequence[str]) -> None:
         names = [self._own_name(locator) for locator in locators]

@@ -104,7 +104,8 @@ class IUpstream(Interface):
         It fails if the upstream delivers less, or bytes with a wrong checksum.
 
         Raises:
-            BlobMissing: there is no such object, or it is shorter.
+            BlobMissing: there is no such object, or the answer says that it is shorter.
+            RangeRefused: it seems to have no such bytes.
             BlobChanged: it stands there in another state than ``tag``.
         """
 

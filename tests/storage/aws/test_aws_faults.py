@@ -15,6 +15,7 @@ from bleepstore.config.gateways import AwsSection, UpstreamSection
 from bleepstore.errors import (
     BlobChanged,
     BlobMissing,
+    RangeRefused,
     StorageFull,
     UpstreamBusy,
     UpstreamFailed,
@@ -180,7 +181,7 @@ async def test_nothing_is_stored_unless_s3_says_so(
     ("act", "expected"),
     [
         (error(404, "NoSuchKey"), BlobMissing),
-        (error(416, "InvalidRange"), BlobMissing),
+        (error(416, "InvalidRange"), RangeRefused),
         (error(412, "PreconditionFailed"), BlobChanged),
         (error(404, "NoSuchBucket"), UpstreamFailed),
         (says(404), UpstreamFailed),
@@ -214,11 +215,54 @@ NOT_ABOUT_THE_OBJECT = [
 async def test_nothing_counts_as_absent_unless_s3_says_so(
     upstream: AwsUpstream, service: Misbehaving, act: Act
 ) -> None:
-    service.acts = [says(404), act, says(404), error(404, "NoSuchKey")]
+    service.acts = [says(404), act]
     with pytest.raises(UpstreamFailed):
         await upstream.look("object")
+    service.acts = [says(404), error(404, "NoSuchKey")]
     assert await upstream.look("object") is None
-    assert [request.split(b" ")[0] for request in service.requests] == [b"HEAD", b"GET"] * 2
+    assert [request.split(b" ")[0] for request in service.requests[-2:]] == [b"HEAD", b"GET"]
+
+
+def listing(*names: str) -> Act:
+    keys = "".join(f"<Contents><Key>{name}</Key></Contents>" for name in names)
+    return says(200, f"<ListBucketResult>{keys}</ListBucketResult>".encode())
+
+
+SILENT = [says(404), says(404, b"<html>page not found")]
+
+
+@pytest.mark.parametrize("act", SILENT)
+@pytest_twisted.ensureDeferred
+async def test_a_404_without_words_is_held_against_the_listing(
+    upstream: AwsUpstream, service: Misbehaving, act: Act
+) -> None:
+    """Some services of this kind say no more than that."""
+    service.acts = [says(404), act, listing("object2")]
+    assert await upstream.look("object") is None
+    assert b"max-keys=1&prefix=object " in service.requests[-1]
+    for doing in (
+        lambda: upstream.open("object", "tag", 4, 4),
+        lambda: upstream.assemble("copy", [Piece("object", "tag", 0, 4, 4)], PLAIN),
+    ):
+        service.acts = [act, listing()]
+        with pytest.raises(BlobMissing):
+            await doing()
+        for listed in (listing("object"), error(404, "NoSuchBucket"), says(404), says(200)):
+            service.acts = [act, listed]
+            with pytest.raises(UpstreamFailed):
+                await doing()
+
+
+@pytest.mark.parametrize(("said", "found"), [("", "a%2Bb+c"), ("url", "a+b c")])
+@pytest_twisted.ensureDeferred
+async def test_names_are_encoded_if_the_service_says_so(
+    upstream: AwsUpstream, service: Misbehaving, said: str, found: str
+) -> None:
+    type_ = f"<EncodingType>{said}</EncodingType>" if said else ""
+    one = "<Contents><Key>a%2Bb+c</Key><Size>1</Size><ETag>t</ETag></Contents>"
+    page = f"<ListBucketResult>{type_}{one}</ListBucketResult>"
+    service.acts = [says(200, page.encode())]
+    assert [each.name async for each in upstream.walk("", "")] == [found]
 
 
 @pytest.mark.parametrize("act", NOT_ABOUT_THE_OBJECT)
@@ -227,10 +271,13 @@ async def test_nothing_counts_as_deleted_unless_s3_says_so(
     upstream: AwsUpstream, service: Misbehaving, act: Act
 ) -> None:
     there = says(200, b"", "ETag: tag")
-    service.acts = [act, there, act, error(404, "NoSuchKey"), there, error(404, "NoSuchKey")]
-    for deleted in (upstream.delete(["object"]), upstream.delete_if("object", "tag")):
-        with pytest.raises(UpstreamFailed):
-            await deleted
+    service.acts = [act]
+    with pytest.raises(UpstreamFailed):
+        await upstream.delete(["object"])
+    service.acts = [there, act]
+    with pytest.raises(UpstreamFailed):
+        await upstream.delete_if("object", "tag")
+    service.acts = [error(404, "NoSuchKey"), there, error(404, "NoSuchKey")]
     await upstream.delete(["object"])
     await upstream.delete_if("object", "tag")
 

@@ -18,7 +18,13 @@ from zope.interface.verify import verifyObject
 
 from bleepstore.config.gateways import AwsSection
 from bleepstore.config.storage import StorageSection
-from bleepstore.errors import BlobChanged, BlobMissing, StorageFull, UpstreamFailed
+from bleepstore.errors import (
+    BlobChanged,
+    BlobMissing,
+    RangeRefused,
+    StorageFull,
+    UpstreamFailed,
+)
 from bleepstore.ids import new_blob_id
 from bleepstore.interfaces import INaturalNames
 from bleepstore.metadata.database import Database
@@ -213,6 +219,27 @@ async def test_a_change_behind_our_back_is_noticed(rig: Rig) -> None:
     with pytest.raises(BlobMissing) as missing:
         await rig.store.read(shown.locator, 0, 4)
     assert not isinstance(missing.value, BlobChanged)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_refused_range_makes_nothing_missing_that_is_there(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = await rig.show("k", await rig.put(b"content"))
+
+    async def refuse(*arguments: object) -> None:
+        raise RangeRefused("416")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rig.store._upstream, "open", refuse)
+        with pytest.raises(RangeRefused):
+            await rig.store.read(shown.locator, 3, 4)
+        with pytest.raises(BlobMissing) as caught:
+            await rig.store.read(shown.locator, 3, 5)
+        assert caught.value.locator == shown.locator
+        rig.overwrite("b/k", b"changed")
+        with pytest.raises(BlobMissing):
+            await rig.store.read(shown.locator, 3, 4)
 
 
 @pytest_twisted.ensureDeferred
