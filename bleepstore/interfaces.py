@@ -92,7 +92,7 @@ class IDatabase(Interface):
         """
 
     def look_up(description: str, function: Callable[..., T], *arguments: Any) -> Awaitable[T]:
-        """:meth:`read` for a function that finds a few rows by their whole keys.
+        """:meth:`read` for a function that finds a few rows by their whole keys, or a short list.
 
         It may run at once, in the caller's thread, and its answer may be one that was given
         before, if nothing has changed since: so it answers an immutable value, is of the module

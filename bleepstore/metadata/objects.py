@@ -32,6 +32,8 @@ __all__ = [
     "SetTags",
 ]
 
+_SHORT_PAGE = 100
+
 
 @frozen
 class Objects:
@@ -102,8 +104,13 @@ class Objects:
         )
 
     async def list_objects(self, bucket: str, query: ListObjects) -> tuple[Bucket, ListingPage]:
-        """One page of the current versions of a bucket."""
-        return await self._database.read("list_objects", list_objects, bucket, query)
+        """One page of the current versions of a bucket.
+
+        Most first pages are short, and looked up. One that continues a page is mostly long.
+        """
+        continues = query.after and query.max_keys > _SHORT_PAGE
+        ask = self._database.read if continues else self._database.look_up
+        return await ask("list_objects", list_objects, bucket, query)
 
     async def list_versions(
         self, bucket: str, query: ListVersions

@@ -17,6 +17,7 @@ from bleepstore.metadata.dialects import SQLITE
 from bleepstore.metadata.engine import FileEngine
 from bleepstore.metadata.lookups import LookUps, NotNow
 from bleepstore.metadata.memory import MemoryEngine
+from bleepstore.values import ListingPage
 
 _INSERT = "INSERT INTO account (owner_id, display_name, email) VALUES (?, 'x', '')"
 
@@ -178,7 +179,53 @@ def test_kept_contents_are_bounded(lookups: LookUps, monkeypatch: pytest.MonkeyP
         asked += 1
         return WithContent()
 
-    monkeypatch.setattr("bleepstore.metadata.lookups._KEPT_CONTENT_BYTES", 250)
+    monkeypatch.setattr("bleepstore.metadata.lookups._KEPT_BYTES", 250)
     for number in (1, 2, 1, 2, 3, 1):  # the third one makes room by forgetting the others
         lookups.answer(ask, [number])
     assert asked == 4
+
+
+def test_large_answers_are_not_kept(lookups: LookUps) -> None:
+    asked = 0
+
+    def list_all(txn: ITransaction, count: int) -> tuple[str, ListingPage]:
+        nonlocal asked
+        asked += 1
+        return "bucket", ListingPage(common_prefixes=("a/",) * count)
+
+    for count in (10, 10, 1000, 1000, 10):
+        assert len(lookups.answer(list_all, [count])[1].common_prefixes) == count
+    assert asked == 3
+
+
+def count_to(txn: ITransaction, number: int) -> Any:
+    txn.execute(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+        "SELECT max(i) FROM n",
+        (number,),
+    )
+    return txn.fetch_one()
+
+
+def test_what_takes_many_steps_is_left_to_a_thread(lookups: LookUps) -> None:
+    for _ in range(3):
+        assert lookups.answer(count_to, [100]) == (100,)
+        with pytest.raises(NotNow):
+            lookups.answer(count_to, [100_000])
+    assert lookups.answer(find, ["a"]) == ("x",)
+
+
+def test_what_needs_a_disk_is_left_to_a_thread(
+    lookups: LookUps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = 0
+
+    def read_more() -> int:
+        nonlocal blocks
+        blocks += 1
+        return blocks
+
+    assert lookups.answer(count_to, [101]) == (101,)
+    monkeypatch.setattr("bleepstore.metadata.lookups._blocks_read", read_more)
+    with pytest.raises(NotNow):
+        lookups.answer(count_to, [102])
