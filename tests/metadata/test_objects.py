@@ -65,7 +65,7 @@ async def test_a_version_comes_back_as_it_was_put(store: Store) -> None:
     assert found == evolve(version, version_id="null")
     assert bucket == await store.buckets.get("photos")
     _, page = await store.objects.list_objects("photos", ListObjects())
-    assert page.objects[0].checksums == version.checksums
+    assert page.objects[0].checksums == (("crc32c", "COMPOSITE"), ("sha256", "FULL_OBJECT"))
     assert page.objects[0].owner == ANN
 
 
