@@ -2,6 +2,7 @@
 
 A daemon may be at work meanwhile: what was overwritten or deleted while it was read is passed
 over. Where the scrub stands is written down from time to time, so that it can go on from there.
+What a damaged database no longer knows is noted as a gap, and the scrub goes on behind it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from collections.abc import AsyncIterator
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
-from ..errors import NotPossible
+from ..errors import NotPossible, StorageBroken
 from ..interfaces import IBlobStore
 from ..metadata.survey import KINDS, START, Holding, Position, Survey
 from ..streams.threads import Threads
 from ..values import Bucket
 from .pace import Pace
 from .progress import Progress
-from .scrub_state import Damage, ScrubState, StateFile
+from .scrub_state import Damage, Gap, ScrubState, StateFile
 from .verification import Verdict, Verifier
 
 _SAVE_SECONDS = 5.0
@@ -71,10 +72,16 @@ class Scrub:
         return state
 
     async def _total_bytes(self) -> int:
-        sizes = [await self._survey.bytes_of(each) async for each in self._buckets()]
+        sizes = [await self._bytes_of(each) async for each in self._buckets()]
         if self._only is not None and not sizes:
             raise NotPossible(f"there is no bucket {self._only}; see: bleepstore-admin bucket list")
         return sum(sizes)
+
+    async def _bytes_of(self, bucket: Bucket) -> int:
+        try:
+            return await self._survey.bytes_of(bucket)
+        except StorageBroken:
+            return 0  # nobody knows; what is damaged shows on the way
 
     async def _buckets(self) -> AsyncIterator[Bucket]:
         async for bucket in self._survey.buckets():
@@ -87,8 +94,25 @@ class Scrub:
             if bucket.name < state.bucket:
                 continue
             for kind, after in _behind(state, bucket):
-                async for holding in self._survey.holdings(bucket, kind, after):
+                async for holding in self._holdings(state, bucket, kind, after):
                     yield bucket, holding
+
+    async def _holdings(
+        self, state: ScrubState, bucket: Bucket, kind: str, begin: Position
+    ) -> AsyncIterator[Holding]:
+        """What holds bytes of one kind, behind a position, as far as it can be read."""
+        after: Position | None = begin
+        while after is not None:
+            try:
+                async for holding in self._survey.holdings(bucket, kind, after):
+                    after = holding.position
+                    yield holding
+                return
+            except StorageBroken:
+                behind = await self._survey.behind_damage(bucket, kind, after)
+                before = "" if behind is None else behind[0]
+                state.gaps.append(Gap(bucket.name, kind, after[0], before))
+                after = behind
 
     async def _look(
         self, verifier: Verifier, state: ScrubState, bucket: Bucket, holding: Holding

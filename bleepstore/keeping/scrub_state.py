@@ -28,6 +28,22 @@ class Damage:
     problem: str
 
 
+@frozen
+class Gap:
+    """Names that a damaged database keeps to itself.
+
+    Attributes:
+        kind: of what they are: one of :data:`~bleepstore.metadata.survey.KINDS`.
+        after, before: the names next to it: keys, or upload ids of parts. ``before`` is a name
+            that need not exist; it is empty if nothing was found behind the gap.
+    """
+
+    bucket: str
+    kind: str
+    after: str
+    before: str
+
+
 @define
 class ScrubState:
     """A walk through the store.
@@ -37,6 +53,7 @@ class ScrubState:
         bucket, kind, position: the last thing that was looked at.
         checked: how many versions and parts were looked at.
         doubtful: what may be damaged: its ETag does not fit and there is nothing else to tell.
+        gaps: where something may be that could not be looked at.
     """
 
     only: str | None = None
@@ -47,6 +64,12 @@ class ScrubState:
     read_bytes: int = 0
     damaged: list[Damage] = field(factory=list)
     doubtful: list[Damage] = field(factory=list)
+    gaps: list[Gap] = field(factory=list)
+
+    @property
+    def problems(self) -> int:
+        """How much is wrong for certain."""
+        return len(self.damaged) + len(self.gaps)
 
 
 @frozen
@@ -78,6 +101,7 @@ class StateFile:
         try:
             for name in ("damaged", "doubtful"):
                 fields[name] = [Damage(**each) for each in fields[name]]
+            fields["gaps"] = [Gap(**each) for each in fields["gaps"]]
             name, number = fields["position"]
             fields["position"] = (str(name), int(number))
             state = ScrubState(**fields)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
-from ..errors import BlobMissing
+from ..errors import BlobMissing, StorageBroken
 from ..interfaces import IBlobStore
 from ..metadata.survey import Holding
 from ..s3.segments import open_segments
@@ -73,6 +73,8 @@ class Verifier:
             return Verdict(f"bytes are missing: {error.locator}")
         except EOFError as error:
             return Verdict(f"bytes are missing: {error}")
+        except StorageBroken as error:
+            return Verdict(f"cannot be read: {error}")
         except OSError as error:
             return Verdict(f"cannot be read: {os.strerror(error.errno or 0)}")
 

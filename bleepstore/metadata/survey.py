@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from attrs import frozen
 
+from ..errors import StorageBroken
 from ..interfaces import IDatabase, ITransaction
 from ..values import Bucket, Checksum, PartBoundary, Segment
 from .bucket_rows import BUCKET_COLUMNS, BUCKET_TABLES, row_to_bucket
+from .ordering import successor
 from .rows import columns_of, row_to_version
 from .upload_rows import row_to_part
 
 _PAGE = 200
+_LETTERS = 0x80 - 0x20
+"""The printable characters of ASCII, and one for all that lies behind them."""
 
 _BUCKETS = (
     f"SELECT {BUCKET_COLUMNS} FROM {BUCKET_TABLES} "  # noqa: S608
@@ -96,21 +101,84 @@ class Survey:
     async def holdings(
         self, bucket: Bucket, kind: str, after: Position = START
     ) -> AsyncIterator[Holding]:
-        """What holds bytes of one kind in a bucket, behind a position."""
-        while page := await self._database.read(
-            "survey_page", read_page, bucket.id, kind, after, _PAGE
-        ):
+        """What holds bytes of one kind in a bucket, behind a position.
+
+        Raises:
+            StorageBroken: the database is damaged behind what was answered last.
+        """
+        limit = _PAGE
+        while True:
+            try:
+                page = await self._page(bucket, kind, after, limit)
+            except StorageBroken:
+                if limit == 1:
+                    raise
+                limit = 1  # up to the damage
+                continue
+            if not page:
+                return
             for holding in page:
                 yield holding
             after = page[-1].position
 
+    async def behind_damage(self, bucket: Bucket, kind: str, after: Position) -> Position | None:
+        """Where to go on when what comes next cannot be read; None if nothing is found behind it.
+
+        Nobody knows the names of what cannot be read. So names are tried, of one letter at first,
+        until one leads behind the damage; then longer ones, which come nearer to it.
+        """
+        behind: Position | None = None
+        damaged = [""]
+        while damaged:
+            beginning = damaged.pop(0)
+            nearer, longer = await self._probe(bucket, kind, after[0], beginning)
+            damaged = longer if nearer else longer + damaged
+            behind = nearer or behind
+        return behind
+
+    async def _probe(
+        self, bucket: Bucket, kind: str, after: str, beginning: str
+    ) -> tuple[Position | None, list[str]]:
+        """Try names that are a letter longer than ``beginning``, up to one behind the damage.
+
+        Returns:
+            The position of that one, if there is anything behind it; and the names before it, or
+            what ``after`` begins with if all of them lead into the damage.
+        """
+        damaged: list[str] = []
+        for name in _longer_names(beginning, after):
+            if name > after:
+                with suppress(StorageBroken):
+                    return await self._look_at(bucket, kind, name), damaged
+            damaged.append(name)
+        return None, [name for name in damaged if after.startswith(name)]
+
+    async def _look_at(self, bucket: Bucket, kind: str, name: str) -> Position | None:
+        """The position before a name, if there is anything behind it."""
+        begin = (name, START[1])
+        return begin if await self._page(bucket, kind, begin, 1) else None
+
     async def is_still_there(self, bucket: Bucket, holding: Holding) -> bool:
         """Whether something holds the same bytes as it did."""
         name, number = holding.position
-        page = await self._database.read(
-            "survey_page", read_page, bucket.id, holding.kind, (name, number - 1), 1
-        )
+        page = await self._page(bucket, holding.kind, (name, number - 1), 1)
         return any((each.id, each.segments) == (holding.id, holding.segments) for each in page)
+
+    async def _page(
+        self, bucket: Bucket, kind: str, after: Position, limit: int
+    ) -> tuple[Holding, ...]:
+        return await self._database.read("survey_page", read_page, bucket.id, kind, after, limit)
+
+
+def _longer_names(beginning: str, after: str) -> Iterator[str]:
+    """Names of one letter more, in their order, from the one on that ``after`` begins with."""
+    follows = after.startswith(beginning)
+    name: str | None = beginning + max(" ", after[len(beginning) :][:1] if follows else "")
+    for _ in range(_LETTERS):
+        if name is None:
+            break
+        yield name
+        name = successor(name)
 
 
 def _buckets(txn: ITransaction, after: str) -> tuple[Bucket, ...]:

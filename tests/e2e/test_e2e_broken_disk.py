@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +16,7 @@ from tests.e2e.admin import assert_sound
 from tests.e2e.clients import ask, ask_signed, signed_headers
 from tests.e2e.daemon import BACKEND, Daemon
 from tests.e2e.disks import MIB, fail_disk, fill, real_disk, small_disk
+from tests.metadata.damage import damage_page_with
 
 pytestmark = pytest.mark.skipif(BACKEND != "local", reason="these choose their backends themselves")
 
@@ -24,7 +24,6 @@ _SMALL = b"small" * 100
 _LARGE = os.urandom(4 * MIB)
 _FULL = (507, "InsufficientStorage")
 _FAILED = (500, "InternalError")
-_PAGE_BYTES = 4096
 _PATIENCE_SECONDS = 60
 
 
@@ -198,22 +197,6 @@ def test_a_damaged_page_of_the_database_costs_only_what_is_on_it(own_daemon: Dae
     own_daemon.stop()
     assert "the metadata's database is damaged" in own_daemon.log
     assert "Traceback" not in own_daemon.log
-
-
-def damage_page_with(path: Path, text: bytes) -> None:
-    """Overwrite the leaf of the table of objects that has a text."""
-    with closing(sqlite3.connect(path)) as connection:
-        leaves = connection.execute(
-            "SELECT pageno FROM dbstat WHERE name = 'object' AND pagetype = 'leaf'"
-        ).fetchall()
-    with path.open("r+b") as file:
-        for (number,) in leaves:
-            file.seek((number - 1) * _PAGE_BYTES)
-            if text in file.read(_PAGE_BYTES):
-                file.seek((number - 1) * _PAGE_BYTES)
-                file.write(os.urandom(_PAGE_BYTES))
-                return
-    raise AssertionError("the text is nowhere")
 
 
 class Upload:

@@ -16,6 +16,7 @@ import pytest
 from tests.e2e.admin import admin, admin_json, admin_process, some_file
 from tests.e2e.clients import boto3_client
 from tests.e2e.daemon import BACKEND, REGION, Daemon, looks_at_files, looks_at_rows
+from tests.metadata.damage import damage_page_with
 
 pytestmark = pytest.mark.skipif(
     BACKEND == "memory", reason="a store in memory is not reached from beside"
@@ -73,6 +74,7 @@ def test_a_sound_store_is_clean_while_it_runs_and_afterwards(store: Daemon) -> N
         "checked": 6,
         "damaged": [],
         "doubtful": [],
+        "gaps": [],
         "read_bytes": 4 * LARGE + len("small"),
     }
     store.stop()
@@ -144,6 +146,18 @@ def test_changed_bytes_in_the_database_are_found(store: Daemon) -> None:
         assert database.execute(small).rowcount == 1
     findings = admin_json(store, "scrub", code=1)
     assert [each["key"] for each in findings["damaged"]] == ["small"]
+
+
+@looks_at_files
+def test_a_damaged_page_of_the_database_is_reported_and_the_rest_is_read(store: Daemon) -> None:
+    store.stop()
+    damage_page_with(store.database_path, b"large")
+    findings = admin_json(store, "scrub", code=1)
+    assert [each["kind"] for each in findings["gaps"]] == ["object"]
+    assert (findings["checked"], findings["damaged"]) == (3, [])  # two versions and a part
+    done = admin(store, "scrub")
+    assert done.returncode == 1
+    assert "not readable: objects of scrubbed behind ''" in done.stdout
 
 
 def test_an_interrupted_scrub_goes_on_where_it_was(store: Daemon) -> None:

@@ -10,7 +10,7 @@ from attrs import asdict
 
 from ...config.model import Config
 from ...keeping.scrub import Scrub
-from ...keeping.scrub_state import Damage, ScrubState, StateFile
+from ...keeping.scrub_state import Damage, Gap, ScrubState, StateFile
 from .frame import CLEAN, PROBLEMS, Call, Commands
 from .printing import show, show_json, size
 from .progress import Bar
@@ -23,6 +23,8 @@ database, whose name ends in -scrub.
 
 "doubtful" are objects that only an ETag could tell about, and whose ETag is none of the bytes; so
 it is after copies of parts, and the bytes need not be damaged.
+
+"gaps" are stretches of keys that a damaged database keeps to itself; everything else is read.
 
 Exit code: 0 if nothing is damaged, 1 if something is.
 """
@@ -66,11 +68,11 @@ async def _scrub(call: Call) -> int:
     with Bar(call, "scrub") as bar:
         state = await scrub.run(bar, is_resumed=options.resume)
     if options.json:
-        names = ("checked", "read_bytes", "damaged", "doubtful")
+        names = ("checked", "read_bytes", "damaged", "doubtful", "gaps")
         show_json({name: value for name, value in asdict(state).items() if name in names})
     else:
         show("\n".join(_lines(state)))
-    return PROBLEMS if state.damaged else CLEAN
+    return PROBLEMS if state.problems else CLEAN
 
 
 def _state_path(config: Config) -> Path:
@@ -82,7 +84,14 @@ def _lines(state: ScrubState) -> Iterator[str]:
     yield f"checked: {state.checked} versions and parts, {size(state.read_bytes)}"
     yield from (f"damaged: {_describe(each)}" for each in state.damaged)
     yield from (f"doubtful: {_describe(each)}" for each in state.doubtful)
-    yield f"damaged: {len(state.damaged)}, doubtful: {len(state.doubtful)}"
+    yield from (f"not readable: {_describe_gap(each)}" for each in state.gaps)
+    yield f"damaged: {len(state.damaged)}, doubtful: {len(state.doubtful)}, gaps: {len(state.gaps)}"
+
+
+def _describe_gap(gap: Gap) -> str:
+    what = {"object": "objects", "object_version": "older versions", "part": "uploads"}[gap.kind]
+    end = f" up to {gap.before!r}" if gap.before else ""
+    return f"{what} of {gap.bucket} behind {gap.after!r}{end}, where the database is damaged"
 
 
 def _describe(damage: Damage) -> str:
