@@ -25,7 +25,7 @@ from tests.e2e.admin import assert_sound
 from tests.e2e.clients import boto3_client, signed_headers
 from tests.e2e.daemon import BACKEND, REGION, Daemon
 
-KILLS = 24
+KILLS = 12
 WRITERS = 6
 KEYS_OF_EACH_WRITER = 12
 LONGEST_ROUND_SECONDS = 0.6

@@ -31,7 +31,7 @@ from tests.model.s3_model import (
     whole_part,
 )
 
-KILLS = 20
+KILLS = 12
 WRITERS = 4
 LONGEST_ROUND_SECONDS = 0.6
 MOST_VERSIONS = 25
