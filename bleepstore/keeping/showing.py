@@ -20,7 +20,7 @@ from ..interfaces import IBlobStore, INaturalNames, IShowing
 from ..metadata.adopting import Adopt, Adoption, Known, Lose
 from ..metadata.showing import Name
 from ..metadata.store import Store
-from ..s3.recording import shielded
+from ..streams.shielding import shielded
 from ..values import ObjectVersion
 from .reconciling import Reconciler
 from .turns import Turns

@@ -10,15 +10,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import txaio
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
-
 from ..errors import S3Error, StorageFull
 from ..interfaces import ISink
+from ..streams.shielding import shielded
 from ..values import Blob
-
-log = txaio.make_logger()
 
 T = TypeVar("T")
 
@@ -54,24 +49,3 @@ async def _record(sink: ISink, blob: Blob, record: Record[T]) -> T:
     else:  # an object without bytes has no segment that would refer to them
         await sink.abort()
     return result
-
-
-def shielded(work: Awaitable[T]) -> Deferred[T]:
-    """Wait for ``work`` in a way that cancelling the wait does not cancel the work."""
-    waiter: Deferred[T] = Deferred()
-
-    async def run() -> None:
-        try:
-            result = await work
-        except Exception:
-            failure = Failure()
-            if waiter.called:
-                log.failure("a change failed after its client had left", failure=failure)
-            else:
-                waiter.errback(failure)
-        else:
-            if not waiter.called:
-                waiter.callback(result)
-
-    Deferred.fromCoroutine(run())
-    return waiter

@@ -15,6 +15,7 @@ from ..remote.together import together
 from ..remote.upstream import Piece
 from .bucket import Bucket
 from .multipart import MultipartUpload, copy, copying, source
+from .notes import Notes
 from .plan import Part, joined, parts
 
 _AT_A_TIME = 8
@@ -28,13 +29,17 @@ class Assembly:
     """Puts objects together.
 
     Args:
+        notes: of what is under way.
         read: opens a piece.
         put: makes an object of bytes, with these headers, and answers its tag.
         small_bytes: up to this size, fewer requests are made if the bytes come here.
     """
 
-    def __init__(self, bucket: Bucket, read: Read, put: Put, small_bytes: int) -> None:
+    def __init__(
+        self, bucket: Bucket, notes: Notes, read: Read, put: Put, small_bytes: int
+    ) -> None:
         self._bucket = bucket
+        self._notes = notes
         self._read = read
         self._put = put
         self._small_bytes = small_bytes
@@ -63,6 +68,7 @@ class Assembly:
         self, name: str, pieces: Sequence[Piece], headers: Mapping[str, str]
     ) -> str:
         upload = await MultipartUpload.begin(self._bucket, name, headers)
+        note = ""
 
         async def make(numbered: tuple[int, Part]) -> None:
             number, part = numbered
@@ -72,11 +78,15 @@ class Assembly:
                 await self._lock.run(lambda: Deferred.fromCoroutine(self._send(upload, *numbered)))
 
         try:
+            note = await self._notes.write(name, upload.upload_id)
             await together(make, enumerate(parts(pieces), 1), _AT_A_TIME)
-            return await upload.finish()
+            tag = await upload.finish()
         except BaseException:
             await upload.abort()
+            await self._notes.drop(note)
             raise
+        await self._notes.drop(note)
+        return tag
 
     async def _send(self, upload: MultipartUpload, number: int, part: Part) -> None:
         await upload.put(number, await self._gather(part))

@@ -26,7 +26,7 @@ class MultipartUpload:
     def __init__(self, bucket: Bucket, name: str, upload_id: str) -> None:
         self._bucket = bucket
         self._name = name
-        self._upload_id = upload_id
+        self.upload_id = upload_id
         self._tags: dict[int, str] = {}
         self._is_over = False
 
@@ -104,7 +104,7 @@ class MultipartUpload:
             self._is_over = True
 
     def _query(self, number: int | None = None) -> dict[str, str]:
-        query = {"uploadId": self._upload_id}
+        query = {"uploadId": self.upload_id}
         return query if number is None else {**query, "partNumber": str(number)}
 
     def _parts_document(self) -> bytes:

@@ -28,8 +28,9 @@ from .assembly import Assembly
 from .bucket import Ask, Bucket
 from .download import open_stretch
 from .keys import KeyChain
-from .listing import objects, uploads
+from .listing import Stray, objects, uploads
 from .multipart import MultipartUpload
+from .notes import Notes
 from .place import find_place, setting
 from .plan import MAX_PARTS
 
@@ -67,7 +68,8 @@ class AwsUpstream:
         place = find_place(section, environment)
         chain = KeyChain(means.reactor, section, upstream_section, environment, means.threads)
         self._bucket = Bucket(upstream_section, place, chain, means)
-        self._assembly = Assembly(self._bucket, self._read, self._put, _PART_BYTES)
+        self._notes = Notes(self._bucket, self._prefix)
+        self._assembly = Assembly(self._bucket, self._notes, self._read, self._put, _PART_BYTES)
 
     async def start(self) -> None:
         credentials_at = await self._bucket.start()
@@ -170,10 +172,18 @@ class AwsUpstream:
         count = 0
         async for stray in uploads(self._bucket, prefix):
             if before_ms is None or stray.initiated_ms < before_ms:
-                ask = Ask("DELETE", stray.name, {"uploadId": stray.upload_id})
-                await self._bucket.required(ask, 200, 204, 404)
+                await self._abort(stray)
                 count += 1
+        async for stray, note in self._notes.strays(prefix, before_ms):
+            if stray.name:
+                await self._abort(stray)
+                count += 1
+            await self._notes.drop(note)
         return count
+
+    async def _abort(self, stray: Stray) -> None:
+        ask = Ask("DELETE", stray.name, {"uploadId": stray.upload_id})
+        await self._bucket.required(ask, 200, 204, 404)
 
 
 def _misconfigured(answer: Answer, bucket: Bucket, credentials_at: str) -> ConfigError:

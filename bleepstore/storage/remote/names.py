@@ -26,6 +26,11 @@ class Names:
     prefix: str
 
     @property
+    def own(self) -> str:
+        """What the names of everything begin with that nobody else may touch."""
+        return self.prefix + _PRIVATE
+
+    @property
     def all_private(self) -> str:
         """What the names of blobs begin with."""
         return f"{self.prefix}{_PRIVATE}blobs/"

@@ -17,6 +17,7 @@ from zope.interface import implementer
 
 from ...errors import StorageFull, UpstreamFailed
 from ...interfaces import ISink
+from ...streams.shielding import shielded
 from ...values import Appearance, Blob
 from ..arrivals import Arrivals
 from .upstream import IUpstream, IUpstreamUpload
@@ -69,6 +70,7 @@ class RemoteSink:
         self._parts = 0
         self._upload: IUpstreamUpload | None = None
         self._sending: Deferred[None] | None = None
+        self._beginning: Deferred[IUpstreamUpload] | None = None
         self._is_begun = False
         self._is_settled = False
 
@@ -99,6 +101,8 @@ class RemoteSink:
         sending, self._sending = self._sending, None
         if sending is not None:
             await _stopped(sending)
+        if self._beginning is not None:
+            await self._beginning
         if not self._is_begun or self._is_settled:
             return
         await self._abort_upload()
@@ -125,9 +129,19 @@ class RemoteSink:
             raise StorageFull(f"more than {self._upstream.max_parts} parts are not possible")
         if self._upload is None:
             await self._begin()
-            destination = self._destination
-            self._upload = await self._upstream.begin(destination.name, destination.part_bytes)
-        await self._upload.write(part)
+        await (self._upload or await self._begin_upload()).write(part)
+
+    async def _begin_upload(self) -> IUpstreamUpload:
+        """Begin it, and get to know it whoever leaves meanwhile: otherwise nobody could abort it."""
+        destination = self._destination
+
+        async def begin() -> IUpstreamUpload:
+            upload = await self._upstream.begin(destination.name, destination.part_bytes)
+            self._upload = upload
+            return upload
+
+        self._beginning = Deferred.fromCoroutine(begin())
+        return await shielded(self._beginning)
 
     async def _send_rest(self) -> None:
         rest = b"".join(self._gathered)

@@ -215,7 +215,7 @@ class RemoteStore:
         await self._marker.confirm()
 
     async def tidy(self, before_ms: int) -> int:
-        ended: int = await self._upstream.abort_strays(self._names.prefix, before_ms)
+        ended: int = await self._upstream.abort_strays(self._names.own, before_ms)
         return ended
 
 

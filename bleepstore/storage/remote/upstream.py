@@ -133,6 +133,10 @@ class IUpstream(Interface):
         of names."""
 
     def abort_strays(prefix: str, before_ms: int | None) -> Awaitable[int]:
-        """Abort uploads that were begun for names with this prefix before an instant (None: all);
-        answer how many there were. A provider whose unfinished uploads go by themselves does
-        nothing."""
+        """Abort uploads of ours that were begun before an instant (None: all); answer how many
+        there were. A provider whose unfinished uploads go by themselves does nothing.
+
+        Args:
+            prefix: of the private names that are looked through. What assembling has left under
+                other names belongs to those, too.
+        """

@@ -50,10 +50,8 @@ def keys(name: str) -> Act:
 
 @pytest_twisted.async_yield_fixture
 async def service() -> AsyncIterator[Misbehaving]:
-    started = Misbehaving(otherwise=says(500))
-    started.start()
-    yield started
-    await started.stop()
+    async with Misbehaving(otherwise=says(500)) as started:
+        yield started
 
 
 @pytest_twisted.async_yield_fixture
@@ -75,10 +73,8 @@ async def upstream(
 @pytest_twisted.async_yield_fixture
 async def container() -> AsyncIterator[Misbehaving]:
     """Gives out access keys."""
-    started = Misbehaving()
-    started.start()
-    yield started
-    await started.stop()
+    async with Misbehaving() as started:
+        yield started
 
 
 @pytest_twisted.async_yield_fixture

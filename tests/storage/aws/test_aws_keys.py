@@ -72,10 +72,8 @@ def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest_twisted.async_yield_fixture
 async def service() -> AsyncIterator[Misbehaving]:
-    started = Misbehaving(otherwise=says(404))
-    started.start()
-    yield started
-    await started.stop()
+    async with Misbehaving(otherwise=says(404)) as started:
+        yield started
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,14 @@ import pytest_twisted
 from twisted.internet.defer import Deferred, gatherResults
 
 from bleepstore.config.gateways import AwsSection, UpstreamSection
-from bleepstore.errors import BlobChanged, BlobMissing, ConfigError, RangeRefused, UpstreamFailed
+from bleepstore.errors import BlobChanged, BlobMissing, ConfigError, RangeRefused
 from bleepstore.storage.aws.multipart import MultipartUpload
 from bleepstore.storage.aws.upstream import AwsUpstream
-from bleepstore.storage.remote.upstream import Piece, Standing
+from bleepstore.storage.remote.upstream import Piece
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Appearance
 from tests.storage.backing import means
-from tests.streams.gathering import Gathering
+from tests.storage.remote.reading import NAMES, read, some_bytes, walk
 from tests.upstreams import s3
 
 MIB = 1024 * 1024
@@ -34,38 +33,9 @@ APPEARANCE = Appearance(
     },
     {"plain": "as it is", "with-hyphen": "Grüße 🪣"},
 )
-NAMES = [
-    "plain",
-    "a//b",
-    "a b+c%20d&e=f?g#h",
-    "%2F",
-    "grüße/日本語/🪣",
-    "~!*'();:@$,[]",
-    '<"quoted">',
-    "folder/",
-    "x" * 1000,
-]
 
 
-def some_bytes(size: int) -> bytes:
-    return random.Random(size).randbytes(size)
-
-
-async def read(
-    upstream: AwsUpstream, name: str, offset: int, length: int, tag: str | None = None
-) -> bytes:
-    consumer = Gathering()
-    producer = await upstream.open(name, tag, offset, length)
-    assert producer.length == length
-    await producer.startProducing(consumer)
-    return consumer.data
-
-
-async def walk(upstream: AwsUpstream, prefix: str, after: str = "") -> list[Standing]:
-    return [standing async for standing in upstream.walk(prefix, after)]
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "folder/"])
 @pytest_twisted.ensureDeferred
 async def test_a_name_is_the_same_to_everybody(
     upstream: AwsUpstream, client: Any, bucket: str, name: str
@@ -251,6 +221,33 @@ async def test_strays_are_aborted(upstream: AwsUpstream, client: Any, bucket: st
     assert await upstream.abort_strays("a", 2**50) == 2
     assert await upstream.abort_strays("other", None) == 1
     assert "Uploads" not in client.list_multipart_uploads(Bucket=bucket)
+
+
+@pytest_twisted.ensureDeferred
+async def test_only_our_own_strays_are_aborted_under_natural_names(
+    upstream: AwsUpstream, client: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = await upstream.put("source", some_bytes(12 * MIB), PLAIN)
+    pieces = [Piece("source", tag, start, 5 * MIB, 12 * MIB) for start in (0, 7 * MIB)]
+    theirs = client.create_multipart_upload(Bucket=bucket, Key="photos/a")["UploadId"]
+
+    async def die(*arguments: object) -> None:
+        raise BrokenPipeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MultipartUpload, "finish", die)
+        patched.setattr(MultipartUpload, "abort", die)
+        with pytest.raises(BrokenPipeError):
+            await upstream.assemble("photos/a", pieces, PLAIN)
+    notes = await walk(upstream, "store/.bleepstore/")
+    assert [each.name.rpartition("/")[0] for each in notes] == ["store/.bleepstore/assembling"]
+    assert await upstream.abort_strays("store/.bleepstore/blobs/1", None) == 0
+    assert await upstream.abort_strays("store/.bleepstore/", 1) == 0
+    assert await upstream.abort_strays("store/.bleepstore/", 2**50) == 1
+    left = client.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    assert [each["UploadId"] for each in left] == [theirs]
+    await upstream.assemble("photos/a", pieces, PLAIN)
+    assert await walk(upstream, "store/.bleepstore/") == []
 
 
 def broken(

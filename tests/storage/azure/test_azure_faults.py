@@ -37,10 +37,8 @@ KIB = 1024
 
 @pytest_twisted.async_yield_fixture
 async def azure() -> AsyncIterator[Misbehaving]:
-    started = Misbehaving()
-    started.start()
-    yield started
-    await started.stop()
+    async with Misbehaving() as started:
+        yield started
 
 
 def gateway(

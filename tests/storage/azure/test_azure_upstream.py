@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import random
 from pathlib import Path
 
 import pytest
@@ -20,11 +19,11 @@ from bleepstore.config.gateways import AzureSection, UpstreamSection
 from bleepstore.errors import BlobChanged, BlobMissing, ConfigError, RangeRefused
 from bleepstore.storage.azure import assembly
 from bleepstore.storage.azure.upstream import AzureUpstream
-from bleepstore.storage.remote.upstream import Piece, Standing
+from bleepstore.storage.remote.upstream import Piece
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Appearance
 from tests.storage.backing import means
-from tests.streams.gathering import Gathering
+from tests.storage.remote.reading import NAMES, read, some_bytes, walk
 from tests.upstreams import azure
 
 MIB = 1024 * 1024
@@ -39,36 +38,6 @@ APPEARANCE = Appearance(
     },
     {"plain": "as it is", "with-hyphen": "Grüße", "s3_odd": "", "a1": "x", "a_b": "y"},
 )
-
-
-def some_bytes(size: int) -> bytes:
-    return random.Random(size).randbytes(size)
-
-
-async def read(
-    upstream: AzureUpstream, name: str, offset: int, length: int, tag: str | None = None
-) -> bytes:
-    consumer = Gathering()
-    producer = await upstream.open(name, tag, offset, length)
-    assert producer.length == length
-    await producer.startProducing(consumer)
-    return consumer.data
-
-
-async def walk(upstream: AzureUpstream, prefix: str, after: str = "") -> list[Standing]:
-    return [standing async for standing in upstream.walk(prefix, after)]
-
-
-NAMES = [
-    "plain",
-    "a//b",
-    "a b+c%20d&e=f?g#h",
-    "%2F",
-    "grüße/日本語/🪣",
-    "~!*'();:@$,[]",
-    '<"quoted">',
-    "x" * 1000,
-]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -36,10 +36,8 @@ SECTION = UpstreamSection(attempts=3, max_backoff_seconds=0.01, silence_timeout_
 
 @pytest_twisted.async_yield_fixture
 async def google() -> AsyncIterator[Misbehaving]:
-    started = Misbehaving()
-    started.start()
-    yield started
-    await started.stop()
+    async with Misbehaving() as started:
+        yield started
 
 
 @pytest_twisted.async_yield_fixture

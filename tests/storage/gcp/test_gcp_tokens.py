@@ -40,10 +40,8 @@ NOT_FOUND = says(404, b"No such object: b/a")
 @pytest_twisted.async_yield_fixture
 async def google() -> AsyncIterator[Misbehaving]:
     """Both the storage and the token server."""
-    started = Misbehaving()
-    started.start()
-    yield started
-    await started.stop()
+    async with Misbehaving() as started:
+        yield started
 
 
 def token(value: str, seconds: int = 3600) -> Act:

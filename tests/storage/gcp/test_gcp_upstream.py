@@ -20,7 +20,7 @@ from bleepstore.storage.remote.upstream import IUpstream, IUpstreamUpload, Piece
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Appearance
 from tests.storage.backing import means
-from tests.streams.gathering import Gathering
+from tests.storage.remote.reading import read, walk
 from tests.upstreams.gcs import FakeGcs
 
 MIB = 1024 * 1024
@@ -58,20 +58,6 @@ async def upstream(
     await upstream.start()
     yield upstream
     await upstream.stop()
-
-
-async def read(
-    upstream: GcpUpstream, name: str, length: int, tag: str | None = None, offset: int = 0
-) -> bytes:
-    producer = await upstream.open(name, tag, offset, length)
-    consumer = Gathering()
-    assert producer.length == length
-    await producer.startProducing(consumer)
-    return consumer.data
-
-
-async def walked(upstream: GcpUpstream, prefix: str, after: str = "") -> list[Standing]:
-    return [each async for each in upstream.walk(prefix, after)]
 
 
 async def stored(upstream: GcpUpstream, name: str, content: bytes) -> Piece:
@@ -113,7 +99,7 @@ async def test_any_name_that_fits_is_kept(
     assert upstream.fits(name)
     await upstream.put(name, b"content", NOTHING)
     assert [each.name for each in bucket.list_blobs()] == [name]
-    assert await read(upstream, name, 7) == b"content"
+    assert await read(upstream, name, 0, 7) == b"content"
     found = await upstream.look(name)
     assert found is not None
     assert found.name == name
@@ -134,15 +120,15 @@ async def test_any_range_is_read(upstream: GcpUpstream) -> None:
     content = bytes(range(251)) * 5000
     tag = await upstream.put("a", content, NOTHING)
     for offset, length in [(0, len(content)), (0, 1), (len(content) - 1, 1), (1000, MIB)]:
-        found = await read(upstream, "a", length, tag, offset)
+        found = await read(upstream, "a", offset, length, tag)
         assert found == content[offset : offset + length]
 
 
 @pytest_twisted.ensureDeferred
 async def test_compressed_content_comes_as_it_is_stored(upstream: GcpUpstream) -> None:
     await upstream.put("a", b"as it is", Appearance({"content-encoding": "gzip"}))
-    assert await read(upstream, "a", 8) == b"as it is"
-    assert await read(upstream, "a", 2, offset=3) == b"it"
+    assert await read(upstream, "a", 0, 8) == b"as it is"
+    assert await read(upstream, "a", 3, 2) == b"it"
 
 
 @pytest_twisted.ensureDeferred
@@ -162,7 +148,7 @@ async def test_what_was_replaced_is_noticed(upstream: GcpUpstream, bucket: stora
     bucket.blob("a").upload_from_string(b"yours")
     with pytest.raises(BlobChanged):
         await upstream.open("a", tag, 0, 4)
-    assert await read(upstream, "a", 5) == b"yours"
+    assert await read(upstream, "a", 0, 5) == b"yours"
 
 
 @pytest.mark.parametrize("sizes", [[0], [MIB], [MIB, 5], [MIB, MIB], [MIB, 0]])
@@ -216,11 +202,11 @@ async def test_walking_goes_by_names(
     names = ["p/a", "p/a b", "p/a/b", "p/é", "p/😀", "q"]
     for name in names:
         await upstream.put(name, b"1", NOTHING)
-    assert [each.name for each in await walked(upstream, "p/")] == names[:5]
-    assert [each.name for each in await walked(upstream, "p/", "p/a b")] == names[2:5]
-    assert [each.name for each in await walked(upstream, "p/", "p/b")] == names[3:5]
-    assert [each.name for each in await walked(upstream, "", "")] == names
-    assert await walked(upstream, "x/") == []
+    assert [each.name for each in await walk(upstream, "p/")] == names[:5]
+    assert [each.name for each in await walk(upstream, "p/", "p/a b")] == names[2:5]
+    assert [each.name for each in await walk(upstream, "p/", "p/b")] == names[3:5]
+    assert [each.name for each in await walk(upstream, "", "")] == names
+    assert await walk(upstream, "x/") == []
 
 
 @pytest_twisted.ensureDeferred
@@ -230,7 +216,7 @@ async def test_walking_goes_on_page_by_page(upstream: GcpUpstream) -> None:
     # A copy each would take as long as an upload; the emulator composes faster.
     for name in names[1:]:
         await upstream.assemble(name, [Piece(names[0], None, 0, 1, 1)], NOTHING)
-    assert [each.name for each in await walked(upstream, "p/")] == names
+    assert [each.name for each in await walk(upstream, "p/")] == names
 
 
 @pytest_twisted.ensureDeferred
@@ -240,7 +226,7 @@ async def test_deleting_what_is_not_there_is_no_error(upstream: GcpUpstream) -> 
         await upstream.put(name, b"1", NOTHING)
     await upstream.delete(names)
     await upstream.delete([])
-    assert await walked(upstream, "") == []
+    assert await walk(upstream, "") == []
 
 
 @pytest_twisted.ensureDeferred
@@ -250,7 +236,7 @@ async def test_one_object_is_copied_whole(upstream: GcpUpstream) -> None:
     found = await upstream.look("store/b/k")
     assert found is not None
     assert (found.tag, found.appearance) == (tag, APPEARANCE)
-    assert await read(upstream, "store/b/k", 7, tag) == b"content"
+    assert await read(upstream, "store/b/k", 0, 7, tag) == b"content"
 
 
 @pytest_twisted.ensureDeferred
@@ -263,7 +249,7 @@ async def test_several_objects_are_composed(upstream: GcpUpstream) -> None:
     # The emulator does not know contentDisposition, contentEncoding and contentLanguage here.
     assert found.appearance.user_metadata == APPEARANCE.user_metadata
     assert found.appearance.headers["content-type"] == "text/plain; charset=utf-8"
-    assert await read(upstream, "k", 6, tag) == b"0,1,2,"
+    assert await read(upstream, "k", 0, 6, tag) == b"0,1,2,"
 
 
 @pytest_twisted.ensureDeferred
@@ -272,8 +258,8 @@ async def test_more_than_32_are_composed_in_a_chain(upstream: GcpUpstream) -> No
     many = [pieces[number % 7] for number in range(1060)]
     await upstream.assemble("k", many, NOTHING)
     expected = b"".join(b"%d" % (number % 7) for number in range(1060))
-    assert await read(upstream, "k", len(expected)) == expected
-    assert await walked(upstream, "store/") == []
+    assert await read(upstream, "k", 0, len(expected)) == expected
+    assert await walk(upstream, "store/") == []
 
 
 @pytest_twisted.ensureDeferred
@@ -289,8 +275,8 @@ async def test_stretches_of_objects_are_assembled(upstream: GcpUpstream) -> None
     ]
     tag = await upstream.assemble("k", pieces, NOTHING)
     expected = content[3:13] + content[1:] + content
-    assert await read(upstream, "k", len(expected), tag) == expected
-    assert await walked(upstream, "store/") == []
+    assert await read(upstream, "k", 0, len(expected), tag) == expected
+    assert await walk(upstream, "store/") == []
 
 
 @pytest_twisted.ensureDeferred
@@ -309,7 +295,7 @@ async def test_what_is_not_there_cannot_be_copied(upstream: GcpUpstream) -> None
             await upstream.assemble("k", [source], NOTHING)
     with pytest.raises(BlobMissing):
         await upstream.assemble("k", [piece, Piece("b", None, 1, 2, 7)], NOTHING)
-    assert [each.name for each in await walked(upstream, "")] == ["a"]
+    assert [each.name for each in await walk(upstream, "")] == ["a"]
 
 
 @pytest_twisted.ensureDeferred
@@ -319,7 +305,7 @@ async def test_strays_are_found_by_their_age(upstream: GcpUpstream) -> None:
     assert await upstream.abort_strays("store/", 1000) == 0
     assert await upstream.abort_strays("store/.bleepstore/blobs/2", None) == 0
     assert await upstream.abort_strays("store/", None) == 1
-    assert len(await walked(upstream, "store/")) == 2
+    assert len(await walk(upstream, "store/")) == 2
 
 
 @pytest_twisted.ensureDeferred

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from attrs import define, field
 from twisted.internet import reactor
@@ -122,6 +122,13 @@ class Misbehaving(ServerFactory):
 
     def start(self) -> None:
         self.port = reactor.listenTCP(0, self, interface="127.0.0.1")
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     @property
     def url(self) -> str:

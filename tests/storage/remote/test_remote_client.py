@@ -42,10 +42,8 @@ async def as_it_is(outgoing: Outgoing) -> Outgoing:
 
 @pytest_twisted.async_yield_fixture
 async def provider() -> AsyncIterator[Misbehaving]:
-    started = Misbehaving()
-    started.start()
-    yield started
-    await started.stop()
+    async with Misbehaving() as started:
+        yield started
 
 
 @pytest_twisted.async_yield_fixture

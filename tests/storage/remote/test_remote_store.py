@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import deferLater
 from zope.interface.verify import verifyObject
 
 from bleepstore.config.gateways import AwsSection
@@ -260,11 +261,12 @@ async def test_looking_and_walking(rig: Rig) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_what_was_begun_and_forgotten_is_ended(rig: Rig) -> None:
-    for name in ("store/b/k", "elsewhere"):
+    private = "store/.bleepstore/blobs/" + new_blob_id()
+    for name in (private, "store/b/k", "elsewhere"):
         rig.client.create_multipart_upload(Bucket=rig.bucket, Key=name)
     assert await rig.store.tidy(1) == 0
     assert await rig.store.tidy(2**50) == 1
-    assert [each["Key"] for each in rig.uploads()] == ["elsewhere"]
+    assert [each["Key"] for each in rig.uploads()] == ["elsewhere", "store/b/k"]
 
 
 # --- uploads
@@ -311,6 +313,35 @@ async def test_what_cannot_be_removed_is_removed_later(
     assert await rig.store.list_arrivals() == {}
     await rig.store.start()
     assert rig.names() == [f".bleepstore/blobs/{kept.locator.removeprefix('u:')}"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_upload_that_is_left_while_it_begins_is_aborted(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = rig.store._upstream.begin
+    begun: Deferred[None] = Deferred()
+
+    async def begin_slowly(name: str, part_bytes: int) -> Any:
+        upload = await begin(name, part_bytes)
+        await begun
+        return upload
+
+    monkeypatch.setattr(rig.store._upstream, "begin", begin_slowly)
+    sink = await rig.store.open_sink(BlobName("b", "k", new_blob_id()), None)
+    await sink.write(bytes(9 * MIB))
+    while not rig.uploads():
+        await deferLater(reactor, 0.01)
+    writing = Deferred.fromCoroutine(sink.write(bytes(9 * MIB)))
+    writing.cancel()
+    with pytest.raises(CancelledError):
+        await writing
+    aborting = Deferred.fromCoroutine(sink.abort())
+    assert not aborting.called
+    begun.callback(None)
+    await aborting
+    assert rig.uploads() == []
+    assert rig.names() == []
 
 
 @pytest_twisted.ensureDeferred
