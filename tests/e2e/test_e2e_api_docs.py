@@ -7,6 +7,7 @@ import os
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ _SCROLL = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
 _PLACE = "return arguments[0].getBoundingClientRect().top"
 
 
-def test_made_up_requests_are_answered_as_the_document_says(daemon: Daemon, bucket: str) -> None:
+def test_made_up_requests_are_answered_as_the_document_says(
+    daemon: Daemon, bucket: str, tmp_path: Path
+) -> None:
     command = [
         find("schemathesis"),
         "run",
@@ -39,9 +42,14 @@ def test_made_up_requests_are_answered_as_the_document_says(daemon: Daemon, buck
         "--seed=1",
         "--no-color",
     ]
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.e2e.signing_hooks"}
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.e2e.signing_hooks", "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        command,
+        cwd=tmp_path,
+        env={**os.environ, **hooks},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 0, ran.stdout[-5000:]
     assert "Authentication failed" not in ran.stdout
