@@ -14,25 +14,8 @@ from bleepstore.keeping.adopting import Adopter, Summary
 from bleepstore.metadata.objects import ListObjects
 from bleepstore.values import Appearance
 from tests.keeping.gateway_house import BUCKET, House, md5
+from tests.keeping.unwatched import Unwatched
 from tests.metadata.samples import ANN, BOB
-
-
-class Silent:
-    """A progress that nobody looks at."""
-
-    def expect(self, total: int) -> None:
-        """It is not known how much there is."""
-
-    def advance(self, amount: int) -> None:
-        """Nobody asks."""
-
-
-@pytest_twisted.async_yield_fixture
-async def house() -> AsyncIterator[House]:
-    opened = House()
-    await opened.start()
-    yield opened
-    await opened.stop()
 
 
 def adopter(house: House, natural: Any = None, owner: Any = None) -> Adopter:
@@ -41,7 +24,7 @@ def adopter(house: House, natural: Any = None, owner: Any = None) -> Adopter:
 
 
 async def adopt(house: House, *, owner: Any = None, is_resumed: bool = False) -> Summary:
-    return await adopter(house, owner=owner).run(Silent(), is_resumed=is_resumed)
+    return await adopter(house, owner=owner).run(Unwatched(), is_resumed=is_resumed)
 
 
 @pytest_twisted.ensureDeferred
@@ -123,7 +106,7 @@ class Overwriting:
 @pytest_twisted.ensureDeferred
 async def test_what_a_client_wrote_meanwhile_stays(house: House) -> None:
     house.upstream.place("photos/a", b"theirs")
-    summary = await adopter(house, Overwriting(house)).run(Silent())
+    summary = await adopter(house, Overwriting(house)).run(Unwatched())
     assert summary.skipped == {"being written by a client": 1}
     await house.assert_true({"a": b"ours"})
 
@@ -152,7 +135,7 @@ async def test_an_adoption_that_was_interrupted_goes_on_where_it_was(house: Hous
     for number in range(1200):
         house.upstream.place(f"photos/{number:04}", b"%d" % number)
     with pytest.raises(UpstreamFailed):
-        await adopter(house, Failing(house, 1100)).run(Silent())
+        await adopter(house, Failing(house, 1100)).run(Unwatched())
     _, page = await house.store.objects.list_objects(BUCKET, ListObjects(max_keys=2000))
     assert len(page.objects) == 1000
     summary = await adopt(house, is_resumed=True)

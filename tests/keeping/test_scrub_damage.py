@@ -15,6 +15,7 @@ from bleepstore.metadata.buckets import CreateBucket
 from bleepstore.metadata.store import Store, open_store
 from bleepstore.storage.files import FileStore
 from bleepstore.streams.threads import Threads
+from tests.keeping.unwatched import Unwatched
 from tests.metadata.damage import damage_page_with
 from tests.metadata.samples import bucket, put
 from tests.streams.pool import threads
@@ -23,16 +24,6 @@ __all__ = ["threads"]
 
 _EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 _MOST_ON_A_PAGE = 60
-
-
-class Unseen:
-    """A progress that nobody looks at."""
-
-    def expect(self, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, amount: int) -> None:
-        """Nothing."""
 
 
 async def fill(path: Path, keys: Sequence[str]) -> None:
@@ -54,7 +45,7 @@ async def scrub(path: Path, threads: Threads) -> ScrubState:
     blobs = FileStore(path.with_name("objects"), threads, is_durable=False)
     state_file = StateFile(path.with_name("state"))
     try:
-        return await Scrub(metadata.survey, blobs, threads, reactor, state_file).run(Unseen())
+        return await Scrub(metadata.survey, blobs, threads, reactor, state_file).run(Unwatched())
     finally:
         await metadata.database.stop()
 

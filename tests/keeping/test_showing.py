@@ -19,14 +19,6 @@ Scenario = Callable[[House], Awaitable[dict[str, bytes]]]
 
 
 @pytest_twisted.async_yield_fixture
-async def house() -> AsyncIterator[House]:
-    opened = House()
-    await opened.start()
-    yield opened
-    await opened.stop()
-
-
-@pytest_twisted.async_yield_fixture
 async def versioned() -> AsyncIterator[House]:
     opened = House()
     await opened.start(Versioning.ENABLED)

@@ -33,6 +33,7 @@ from bleepstore.values import (
     Owner,
     Versioning,
 )
+from tests.keeping.unwatched import Unwatched
 from tests.metadata.samples import (
     ANN,
     BOB,
@@ -64,16 +65,6 @@ _LEFT_OUT = {
 _COUNTED = {"blob": {"refs"}, "credential": {"source"}}
 
 
-class Silence:
-    """Nobody looks at the progress."""
-
-    def expect(self, total: int) -> None:
-        pass
-
-    def advance(self, amount: int) -> None:
-        pass
-
-
 @define
 class Rig:
     """A store that exports and imports."""
@@ -85,13 +76,13 @@ class Rig:
     async def export(self, *, has_secrets: bool = True, name: str = "export.json") -> Path:
         path = self.folder / name
         exporter = Exporter(self.store.transfer, self.threads)
-        await exporter.to_path(path, Silence(), has_secrets=has_secrets)
+        await exporter.to_path(path, Unwatched(), has_secrets=has_secrets)
         return path
 
     async def take_in(
         self, path: Path, *, is_to_replace: bool = False, is_rehearsal: bool = False
     ) -> Imported:
-        importer = Importer(self.store.transfer, self.threads, path, Silence())
+        importer = Importer(self.store.transfer, self.threads, path, Unwatched())
         return await importer.run(is_to_replace=is_to_replace, is_rehearsal=is_rehearsal)
 
     async def content(self) -> dict[str, list[Any]]:

@@ -9,12 +9,9 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from attrs import define, field
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.protocol import Factory
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
-from twisted.protocols.wire import Echo
 
 from bleepstore.config.auth import AuthSection
 from bleepstore.config.model import Config
@@ -25,36 +22,9 @@ from bleepstore.service.office import Office
 from bleepstore.service.reception import Reception
 from bleepstore.service.solo import Solo
 from bleepstore.service.tls import Tls
+from tests.service.fake_house import FakeHouse
 
 AUTH = AuthSection(access_key="root", secret_key="hush-hush-hush")
-
-
-@define
-class FakeHouse:
-    """Notes what is done to it; starts and drains when the test says so."""
-
-    started: Deferred[None] = field(factory=lambda: succeed(None))
-    drained: Deferred[None] = field(factory=lambda: succeed(None))
-    steps: list[str] = field(factory=list)
-    office: None = None
-    site: Any = field(factory=lambda: Factory.forProtocol(Echo))
-
-    async def start(self) -> None:
-        self.steps.append("start")
-        await self.started
-
-    async def drain(self) -> None:
-        self.steps.append("drain")
-        await self.drained
-
-    def abort(self) -> None:
-        self.steps.append("abort")
-
-    async def stop(self) -> None:
-        self.steps.append("stop")
-
-    async def wind_down(self) -> None:
-        self.steps.append("wind down")
 
 
 class Runner:

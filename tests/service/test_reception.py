@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import pytest_twisted
-from attrs import define, field
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock
 
 from bleepstore.config.server import TlsSection
 from bleepstore.service.reception import Reception
 from bleepstore.service.tls import Tls
-
-
-@define
-class FakeHouse:
-    """Notes what is done to it; winds down and drains when the test says so."""
-
-    gone: Deferred[None] = field(factory=Deferred)
-    drained: Deferred[None] = field(factory=Deferred)
-    steps: list[str] = field(factory=list)
-    site: Any = None
-    office: None = None
-
-    async def start(self) -> None:
-        self.steps.append("start")
-
-    async def wind_down(self) -> None:
-        self.steps.append("wind down")
-        await self.gone
-
-    async def drain(self) -> None:
-        self.steps.append("drain")
-        await self.drained
-
-    def abort(self) -> None:
-        self.steps.append("abort")
-
-    async def stop(self) -> None:
-        self.steps.append("stop")
+from tests.service.fake_house import FakeHouse
 
 
 @pytest.fixture
 def house() -> FakeHouse:
-    return FakeHouse()
+    return FakeHouse(gone=Deferred(), drained=Deferred())
 
 
 @pytest_twisted.ensureDeferred

