@@ -9,6 +9,7 @@ from ..filling import multiply
 from ..servers.bleepstore import BleepStore
 from ..servers.server import Server
 from .contest import Contest, Sample
+from .load import under_load
 from .requests import make_bucket
 
 _BUCKET = "/many"
@@ -59,20 +60,14 @@ class Listing(Contest):
         """The bucket is there."""
 
     def measure(self, server: Server) -> Sample:
-        before = server.usage()
-        load = wrk.drive(
-            server.account.endpoint,
-            "GET",
-            [server.account.presign("GET", self._target)],
-            clients=_CLIENTS,
-            seconds=self._seconds,
+        account = server.account
+        targets = [account.presign("GET", self._target)]
+        return under_load(
+            server,
+            lambda: wrk.drive(
+                account.endpoint, "GET", targets, clients=_CLIENTS, seconds=self._seconds
+            ),
         )
-        after = server.usage()
-        cpu_us = memory_bytes = None
-        if before is not None and after is not None:
-            cpu_us = (after.cpu_seconds - before.cpu_seconds) / load.requests * 1e6
-            memory_bytes = after.memory_bytes
-        return Sample(load.per_second, load.p50_ms, load.p99_ms, cpu_us, memory_bytes)
 
 
 def all_listings(keys: int, seconds: int) -> list[Contest]:

@@ -9,6 +9,7 @@ from ..client import client_of
 from ..servers.nginx import Nginx
 from ..servers.server import Server
 from .contest import Contest, Sample
+from .load import under_load
 
 KIB = 1024
 _BUCKET = "/bench"
@@ -68,22 +69,18 @@ class Requests(Contest):
         if deletes:
             self._put(server, names)
         targets = [server.account.presign(self._method, name) for name in names]
-        before = server.usage()
-        load = wrk.drive(
-            server.account.endpoint,
-            self._method,
-            targets,
-            clients=self._clients,
-            seconds=_MOST_SECONDS if deletes else self._seconds,
-            body_bytes=self._size_bytes if self._method == "PUT" else 0,
-            once=deletes,
+        return under_load(
+            server,
+            lambda: wrk.drive(
+                server.account.endpoint,
+                self._method,
+                targets,
+                clients=self._clients,
+                seconds=_MOST_SECONDS if deletes else self._seconds,
+                body_bytes=self._size_bytes if self._method == "PUT" else 0,
+                once=deletes,
+            ),
         )
-        after = server.usage()
-        cpu_us = memory_bytes = None
-        if before is not None and after is not None:
-            cpu_us = (after.cpu_seconds - before.cpu_seconds) / load.requests * 1e6
-            memory_bytes = after.memory_bytes
-        return Sample(load.per_second, load.p50_ms, load.p99_ms, cpu_us, memory_bytes)
 
     def _names(self, counts: dict[int, int]) -> list[str]:
         return [f"{_BUCKET}/{self._size_bytes}/{n:05}" for n in range(counts[self._size_bytes])]

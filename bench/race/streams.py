@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -28,7 +29,7 @@ class Source:
         """A file of this size; its bytes are in the page cache."""
         path = self._folder / f"source-{size_bytes}"
         if not path.exists():
-            block = Path("/dev/urandom").open("rb").read(MIB)  # noqa: SIM115
+            block = os.urandom(MIB)
             with path.open("wb") as file:
                 for start in range(0, size_bytes, MIB):
                     file.write(block[: min(MIB, size_bytes - start)])

@@ -75,7 +75,7 @@ class Config:
         """The address to listen on: loopback unless credentials are configured."""
         if self.server.host is not None:
             return self.server.host
-        return "127.0.0.1" if self.uses_default_credentials else "0.0.0.0"  # noqa: S104
+        return "127.0.0.1" if self.uses_default_credentials else "0.0.0.0"  # noqa: S104 - keys are set
 
     @property
     def is_for_one_process(self) -> bool:

@@ -117,10 +117,10 @@ class _Given:
     def listenUNIX(self, address: str, factory: Any, *_: Any, **__: Any) -> Any:
         return _Lasting(self._adopt(factory))
 
-    def listenSSL(self, port: int, factory: Any, contextFactory: Any, *_: Any, **__: Any) -> Any:  # noqa: N803
+    def listenSSL(self, port: int, factory: Any, contextFactory: Any, *_: Any, **__: Any) -> Any:  # noqa: N803 - Twisted's names
         return self._adopt(TLSMemoryBIOFactory(contextFactory, False, factory))
 
-    def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: Any) -> Any:  # noqa: N803
+    def adoptStreamPort(self, fileDescriptor: int, addressFamily: int, factory: Any) -> Any:  # noqa: N803 - Twisted's names
         return self._adopt(factory)
 
     def _adopt(self, factory: Any) -> Any:

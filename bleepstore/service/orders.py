@@ -30,7 +30,7 @@ def dump_config(config: Config) -> bytes:
 def load_config(dumped: bytes) -> Config:
     """What the same program has dumped, in the process that has started this one."""
     config = pickle.loads(dumped)  # noqa: S301 - from the parent and nobody else
-    assert isinstance(config, Config)  # noqa: S101
+    assert isinstance(config, Config)  # noqa: S101 - tells mypy
     return config
 
 

@@ -60,7 +60,7 @@ class WorkerPipes(ProcessProtocol):
         self.ended: Deferred[str] = Deferred()
         self._lines = {_STDOUT: _Lines(relay), _STDERR: _Lines(self._complain)}
 
-    def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N803
+    def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N803 - Twisted's name
         self._lines[childFD].feed(data)
 
     def processEnded(self, reason: Failure) -> None:

@@ -125,7 +125,7 @@ class Incoming:
 
 
 def _blob_ids(folder: Path) -> list[str]:
-    return [name for name in os.listdir(folder) if is_blob_id(name)]  # noqa: PTH208
+    return [name for name in os.listdir(folder) if is_blob_id(name)]  # noqa: PTH208 - names, not paths
 
 
 def _open_lock(folder: Path) -> FileIO:

@@ -42,7 +42,7 @@ def real_disk(image: Path, folder: Path) -> Iterator[Path]:
 
 def fail_disk(folder: Path) -> None:
     """Let an ext4 file system find an error: it allows no writing from then on."""
-    device = os.path.basename(_device_of(folder))  # noqa: PTH119
+    device = Path(_device_of(folder)).name
     trigger = Path("/sys/fs/ext4") / device / "trigger_fs_error"
     if not trigger.exists():
         pytest.skip("this kernel does not let ext4 fail")
