@@ -22,7 +22,7 @@ class BlobFolders:
 
     def __init__(self, path: Path, *, is_durable: bool) -> None:
         self.path = path
-        self._is_durable = is_durable
+        self.is_durable = is_durable
         # For each folder ``ab/cd``, by its number: whether its own name is known to be durable.
         self._is_known = bytearray(256 * 256)
 
@@ -44,7 +44,7 @@ class BlobFolders:
             target.parent.parent.mkdir(mode=0o700, exist_ok=True)
             target.parent.mkdir(mode=0o700, exist_ok=True)
             os.link(incoming, target)
-        if self._is_durable:
+        if self.is_durable:
             os.fsync(file.fileno())
             self._sync(target.parent, folder_number(incoming.name))
 
@@ -56,7 +56,7 @@ class BlobFolders:
         """Remove blobs durably, so that they do not come back with the power."""
         paths = [self.path_of(blob_id) for blob_id in blob_ids]
         touched = {path.parent for path in paths if remove_file(path)}
-        if self._is_durable:
+        if self.is_durable:
             # The first of these writes the journal; the others find their change in it.
             for folder in touched:
                 sync_folder(folder)

@@ -16,6 +16,7 @@ from .blob_folders import BlobFolders
 from .disk import check_room, create_file, remove_file, reporting_trouble, write_all
 from .locators import file_locator
 from .removal import Removal
+from .write_out import WriteOut
 
 
 @implementer(ISink)
@@ -35,6 +36,7 @@ class FileSink:
         self._removal = removal
         self._file: FileIO | None = None
         self._size_bytes = 0
+        self._write_out = WriteOut() if folders.is_durable else None
         self._is_settled = False
 
     def open(self, size_bytes: int | None) -> Deferred[None]:
@@ -69,6 +71,8 @@ class FileSink:
         with self._reporting_trouble():
             write_all(self._opened, block)
         self._size_bytes += len(block)
+        if self._write_out is not None:
+            self._write_out.reached(self._opened, self._size_bytes)
 
     def _commit(self) -> Blob:
         with self._reporting_trouble(), self._opened as file:

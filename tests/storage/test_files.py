@@ -18,6 +18,8 @@ from bleepstore.streams.threads import Threads
 from bleepstore.values import Blob, BlobName
 from tests.contract.backends import forget_lock
 
+_MIB = 1024 * 1024
+
 
 @pytest_twisted.async_yield_fixture
 async def store(tmp_path: Path, threads: Threads) -> AsyncIterator[FileStore]:
@@ -31,9 +33,10 @@ def a_name() -> BlobName:
     return BlobName("bucket", "key", new_blob_id())
 
 
-async def put(store: FileStore, data: bytes) -> Blob:
+async def put(store: FileStore, *blocks: bytes) -> Blob:
     sink = await store.open_sink(a_name(), None)
-    await sink.write(data)
+    for block in blocks:
+        await sink.write(block)
     return await sink.commit()
 
 
@@ -135,6 +138,24 @@ async def test_what_syncs_is_told_by_durability(
         path_to_it = {path.stat().st_ino for path in (file, *file.parents[:3])}
         assert path_to_it <= synced if is_durable else not synced
         await store.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_disk_begins_with_a_large_blob_before_it_is_complete(
+    threads: Threads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "bleepstore.storage.write_out._sync_file_range",
+        lambda _file, start, length, _flags: begun.append((start.value, length.value)),
+    )
+    for is_durable in (False, True):
+        store = FileStore(tmp_path / str(is_durable), threads, is_durable=is_durable)
+        await store.start()
+        blob = await put(store, *[bytes(3 * _MIB)] * 8)
+        assert blob.size_bytes == 24 * _MIB
+        await store.stop()
+    assert begun == [(0, 9 * _MIB), (9 * _MIB, 9 * _MIB)]
 
 
 @pytest_twisted.ensureDeferred
