@@ -19,7 +19,7 @@ BUCKET_TABLES = (
     "bucket LEFT JOIN account AS bucket_owner ON bucket_owner.owner_id = bucket.owner_id"
 )
 
-_FIND = f"SELECT {BUCKET_COLUMNS} FROM {BUCKET_TABLES} WHERE bucket.name = ?"  # noqa: S608
+_FIND = f"SELECT {BUCKET_COLUMNS} FROM {BUCKET_TABLES} WHERE bucket.name = ?"
 
 
 def find_bucket(txn: ITransaction, name: str) -> Bucket:

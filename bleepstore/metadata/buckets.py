@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _LIST = (
-    f"SELECT {BUCKET_COLUMNS} FROM {BUCKET_TABLES} "  # noqa: S608
+    f"SELECT {BUCKET_COLUMNS} FROM {BUCKET_TABLES} "
     "WHERE bucket.owner_id = ? AND bucket.name > ? AND bucket.name >= ? AND bucket.name < ? "
     "ORDER BY bucket.name LIMIT ?"
 )

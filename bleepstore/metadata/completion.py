@@ -18,7 +18,7 @@ from .versions import find_current, stack
 MIN_PART_SIZE = 5 * 1024 * 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
 
-_PARTS = f"SELECT {PART_COLUMNS} FROM part WHERE upload_id = ?"  # noqa: S608
+_PARTS = f"SELECT {PART_COLUMNS} FROM part WHERE upload_id = ?"
 _REMOVE = "DELETE FROM upload WHERE bucket_id = ? AND key = ? AND upload_id = ?"
 _REMOVE_PARTS = "DELETE FROM part WHERE upload_id = ?"
 _REMEMBER = (

@@ -35,7 +35,7 @@ _OTHER_BY_ID = f"{_OTHER} {_BY_ID}"
 # The newest version that is not named. CASE instead of NOT IN, for which SQLite would compare each
 # version with every pair, lest one of them be NULL.
 _NEWEST_OTHER = (
-    f"{_OTHER} FROM object_version WHERE bucket_id = ? AND (key, version_order) IN ("  # noqa: S608
+    f"{_OTHER} FROM object_version WHERE bucket_id = ? AND (key, version_order) IN ("
     "SELECT wanted.value, ("
     "SELECT version_order FROM object_version AS older "
     "WHERE older.bucket_id = ? AND older.key = wanted.value "
@@ -48,7 +48,7 @@ _REMOVE_OTHER = (
     "RETURNING segments"
 )
 _ARCHIVE = (
-    f"INSERT INTO object_version ({STORED_COLUMNS}, is_delete_marker) "  # noqa: S608
+    f"INSERT INTO object_version ({STORED_COLUMNS}, is_delete_marker) "
     f"SELECT {STORED_COLUMNS}, 0 FROM object WHERE bucket_id = ? AND key $in_list"
 )
 _REMOVE_CURRENT = "DELETE FROM object WHERE bucket_id = ? AND key $in_list RETURNING key, segments"

@@ -184,7 +184,7 @@ class RowsIn:
     def _insert(self, table: Table, rows: list[Fields], given: int) -> None:
         columns = (*table.names, *table.fixed)
         sql = (
-            f"INSERT INTO {table.name} ({', '.join(columns)}) "  # noqa: S608
+            f"INSERT INTO {table.name} ({', '.join(columns)}) "
             f"VALUES ({', '.join('?' * len(columns))}) ON CONFLICT ({', '.join(table.key)}) DO NOTHING"
         )
         fixed = tuple(table.fixed.values())

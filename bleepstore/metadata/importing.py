@@ -74,7 +74,7 @@ def _clear(txn: ITransaction, command: Import) -> None:
         txn.execute(_CLEAR_KEYS)
     txn.execute(_DISCARD, (command.now_ms,))
     for table in _EMPTIED:
-        txn.execute(f"DELETE FROM {table}")  # noqa: S608
+        txn.execute(f"DELETE FROM {table}")
     txn.execute(_CLEAR_ACCOUNTS)
 
 

@@ -31,7 +31,7 @@ _FIRST_KEY = (
 )
 _ROLLED_UP = "$position(substr(leap.key, ?), ?)"  # the delimiter's place behind the prefix
 _LEAPS = (
-    "WITH RECURSIVE leap (key) AS ("  # noqa: S608
+    "WITH RECURSIVE leap (key) AS ("
     f"SELECT ({_FIRST_KEY.format(start='?')}) UNION ALL "
     f"SELECT ({_FIRST_KEY.format(start=f'substr(leap.key, 1, ? + {_ROLLED_UP}) || ?')}) "
     f"FROM leap WHERE {_ROLLED_UP} > 0) SELECT key FROM leap LIMIT ?"

@@ -15,14 +15,14 @@ from .rows import columns_of, row_to_version
 
 # Bucket and current version in one look-up; the version's columns are NULL where there is none.
 _CURRENT = (
-    f"SELECT {BUCKET_COLUMNS}, {columns_of('object')}, object_owner.display_name "  # noqa: S608
+    f"SELECT {BUCKET_COLUMNS}, {columns_of('object')}, object_owner.display_name "
     f"FROM {BUCKET_TABLES} "
     "LEFT JOIN object ON object.bucket_id = bucket.bucket_id AND object.key = ? "
     "LEFT JOIN account AS object_owner ON object_owner.owner_id = object.owner_id "
     "WHERE bucket.name = ?"
 )
 _OTHER = (
-    f"SELECT {columns_of('object_version')}, display_name, is_delete_marker "  # noqa: S608
+    f"SELECT {columns_of('object_version')}, display_name, is_delete_marker "
     "FROM object_version LEFT JOIN account ON account.owner_id = object_version.owner_id "
     "WHERE bucket_id = ? AND key = ?"
 )

@@ -25,23 +25,23 @@ _LONGEST_BACKOFF_MS = 300_000
 
 _PLACE = "WHERE bucket_name = ? AND key = ?"
 _CLAIM = (
-    f"UPDATE unshown SET holder = ?, claimed_until_ms = ? {_PLACE} "  # noqa: S608
+    f"UPDATE unshown SET holder = ?, claimed_until_ms = ? {_PLACE} "
     "AND (holder = ? OR claimed_until_ms <= ?) RETURNING serial"
 )
-_RENEW = f"UPDATE unshown SET claimed_until_ms = ? {_PLACE} AND holder = ?"  # noqa: S608
-_HELD = f"SELECT serial, failures FROM unshown {_PLACE} AND holder = ?"  # noqa: S608
-_PENDING = f"SELECT 1 FROM unshown {_PLACE}"  # noqa: S608
-_FINISH = f"DELETE FROM unshown {_PLACE} AND holder = ? AND serial = ?"  # noqa: S608
+_RENEW = f"UPDATE unshown SET claimed_until_ms = ? {_PLACE} AND holder = ?"
+_HELD = f"SELECT serial, failures FROM unshown {_PLACE} AND holder = ?"
+_PENDING = f"SELECT 1 FROM unshown {_PLACE}"
+_FINISH = f"DELETE FROM unshown {_PLACE} AND holder = ? AND serial = ?"
 _POSTPONE = (
-    "UPDATE unshown SET holder = '', claimed_until_ms = 0, failures = failures + 1, due_ms = ? "  # noqa: S608
+    "UPDATE unshown SET holder = '', claimed_until_ms = 0, failures = failures + 1, due_ms = ? "
     f"{_PLACE} AND holder = ?"
 )
 _DUE = (
     "SELECT bucket_name, key FROM unshown WHERE due_ms <= ? AND claimed_until_ms <= ? "
     "ORDER BY due_ms, bucket_name, key LIMIT ?"
 )
-_ON_SHOW = f"SELECT locator, size_bytes, headers, user_metadata FROM shown {_PLACE}"  # noqa: S608
-_FORGET = f"DELETE FROM shown {_PLACE}"  # noqa: S608
+_ON_SHOW = f"SELECT locator, size_bytes, headers, user_metadata FROM shown {_PLACE}"
+_FORGET = f"DELETE FROM shown {_PLACE}"
 _RECORD = (
     "INSERT INTO shown (bucket_name, key, locator, size_bytes, headers, user_metadata) "
     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (bucket_name, key) DO UPDATE SET "

@@ -21,7 +21,7 @@ _LETTERS = 0x80 - 0x20
 """The printable characters of ASCII, and one for all that lies behind them."""
 
 _BUCKETS = (
-    f"SELECT {BUCKET_COLUMNS} FROM {BUCKET_TABLES} "  # noqa: S608
+    f"SELECT {BUCKET_COLUMNS} FROM {BUCKET_TABLES} "
     "WHERE bucket.name > ? ORDER BY bucket.name LIMIT ?"
 )
 _BYTES = (
@@ -32,11 +32,11 @@ _BYTES = (
 )
 _PAGES = {
     "object": (
-        f"SELECT 0, {columns_of('object')} FROM object "  # noqa: S608
+        f"SELECT 0, {columns_of('object')} FROM object "
         "WHERE bucket_id = ? AND (key, 0) > (?, ?) ORDER BY key LIMIT ?"
     ),
     "object_version": (
-        f"SELECT version_order, {columns_of('object_version')} FROM object_version "  # noqa: S608
+        f"SELECT version_order, {columns_of('object_version')} FROM object_version "
         "WHERE bucket_id = ? AND (key, version_order) > (?, ?) AND is_delete_marker = 0 "
         "ORDER BY key, version_order LIMIT ?"
     ),

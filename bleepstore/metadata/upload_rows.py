@@ -46,7 +46,7 @@ PART_COLUMNS = "number, size_bytes, etag, last_modified_ms, checksums, segments"
 LISTED_PART_COLUMNS = "number, size_bytes, etag, last_modified_ms, checksums, ''"
 
 _FIND = (
-    f"SELECT {UPLOAD_COLUMNS} FROM {UPLOAD_TABLES} "  # noqa: S608
+    f"SELECT {UPLOAD_COLUMNS} FROM {UPLOAD_TABLES} "
     "WHERE bucket_id = ? AND key = ? AND upload_id = ?"
 )
 

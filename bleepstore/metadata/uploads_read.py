@@ -24,12 +24,12 @@ from .upload_rows import (
 from .walk import Keys, rows, walk
 
 _PARTS = (
-    f"SELECT {LISTED_PART_COLUMNS} FROM part "  # noqa: S608
+    f"SELECT {LISTED_PART_COLUMNS} FROM part "
     "WHERE upload_id = ? AND number > ? ORDER BY number LIMIT ?"
 )
 # The key comes first, as walk() wants it.
 _UPLOADS = (
-    f"SELECT key, {UPLOAD_COLUMNS} FROM {UPLOAD_TABLES} "  # noqa: S608
+    f"SELECT key, {UPLOAD_COLUMNS} FROM {UPLOAD_TABLES} "
     "WHERE bucket_id = ? AND (key, upload_id) > (?, ?) AND key < ? "
     "ORDER BY key, upload_id LIMIT ?"
 )

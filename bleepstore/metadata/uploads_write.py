@@ -22,11 +22,11 @@ from .upload_rows import (
 )
 
 _CREATE = (
-    f"INSERT INTO upload (bucket_id, {STORED_UPLOAD_COLUMNS}) "  # noqa: S608
+    f"INSERT INTO upload (bucket_id, {STORED_UPLOAD_COLUMNS}) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _IS_UNDER_WAY = "SELECT 1 FROM upload WHERE bucket_id = ? AND key = ? AND upload_id = ?"
-_PUT_PART = f"INSERT INTO part (upload_id, {PART_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_PUT_PART = f"INSERT INTO part (upload_id, {PART_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _REMOVE_PART = "DELETE FROM part WHERE upload_id = ? AND number = ? RETURNING segments"
 _REMOVE = "DELETE FROM upload WHERE bucket_id = ? AND key = ? AND upload_id = ?"
 _REMOVE_PARTS = "DELETE FROM part WHERE upload_id = ? RETURNING segments"

@@ -20,7 +20,7 @@ _COLUMNS = (
     "coalesce(max(CASE WHEN source = 'config' THEN 1 ELSE 0 END), 0)"
 )
 _USERS = (
-    f"SELECT {_COLUMNS} FROM account "  # noqa: S608
+    f"SELECT {_COLUMNS} FROM account "
     "LEFT JOIN credential ON credential.owner_id = account.owner_id "
 )
 _GROUP = "GROUP BY account.owner_id, display_name, email, account.enabled ORDER BY 2, 1"

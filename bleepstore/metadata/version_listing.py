@@ -20,7 +20,7 @@ _COLUMNS = (
     "checksums, {table}.owner_id, display_name, {marker}"
 )
 _SELECT = (
-    f"SELECT {_COLUMNS} FROM {{table}} "  # noqa: S608
+    f"SELECT {_COLUMNS} FROM {{table}} "
     "LEFT JOIN account ON account.owner_id = {table}.owner_id "
     "WHERE bucket_id = ? AND (key, version_order) > (?, ?) AND key < ?"
 )

@@ -22,13 +22,12 @@ _NEWEST_OTHER = (
     "SELECT version_order, is_delete_marker FROM object_version "
     "WHERE bucket_id = ? AND key = ? ORDER BY version_order LIMIT 1"
 )
-_INSERT_CURRENT = f"INSERT INTO object ({STORED_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608
+_INSERT_CURRENT = f"INSERT INTO object ({STORED_COLUMNS}) VALUES ({_MARKS})"
 INSERT_MARKER = (
-    f"INSERT INTO object_version ({STORED_COLUMNS}, is_delete_marker) "  # noqa: S608
-    f"VALUES ({_MARKS}, 1)"
+    f"INSERT INTO object_version ({STORED_COLUMNS}, is_delete_marker) VALUES ({_MARKS}, 1)"
 )
 _ARCHIVE = (
-    f"INSERT INTO object_version ({STORED_COLUMNS}, is_delete_marker) "  # noqa: S608
+    f"INSERT INTO object_version ({STORED_COLUMNS}, is_delete_marker) "
     f"SELECT {STORED_COLUMNS}, 0 FROM object WHERE bucket_id = ? AND key = ?"
 )
 _REMOVE_CURRENT = "DELETE FROM object WHERE bucket_id = ? AND key = ? RETURNING segments"
