@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred, DeferredLock
-from twisted.web.iweb import IBodyProducer
 
-from ..remote.gathered import gathered
 from ..remote.together import together
 from ..remote.upstream import Piece
 from .bucket import Bucket
 from .multipart import MultipartUpload, copy, copying, source
 from .notes import Notes
 from .plan import Part, joined, parts
+from .stretches import Read, is_copied, is_read_whole, read_stretch, send_stretches
 
 _AT_A_TIME = 8
 _MAX_COPIED_BYTES = 5 * 1024**3
 
-Read = Callable[[Piece], Awaitable[IBodyProducer]]
 Put = Callable[[str, bytes, Mapping[str, str]], Awaitable[str]]
 
 
@@ -55,9 +53,14 @@ class Assembly:
         whole = joined(pieces)
         if len(whole) == 1 and _is_copied_at_once(whole[0]):
             return await self._copy(name, whole[0], headers)
-        if sum(piece.length for piece in whole) <= self._small_bytes:
-            return await self._put(name, await self._gather(tuple(whole)), headers)
+        if self._is_brought_here(whole):
+            content = b"".join([await read_stretch(self._read, piece) for piece in whole])
+            return await self._put(name, content, headers)
         return await self._make_in_parts(name, whole, headers)
+
+    def _is_brought_here(self, pieces: Sequence[Piece]) -> bool:
+        is_small = sum(piece.length for piece in pieces) <= self._small_bytes
+        return is_small and all(is_read_whole(piece) for piece in pieces)
 
     async def _copy(self, name: str, piece: Piece, headers: Mapping[str, str]) -> str:
         replaced = {**headers, **source(self._bucket, piece), "x-amz-metadata-directive": "REPLACE"}
@@ -72,7 +75,7 @@ class Assembly:
 
         async def make(numbered: tuple[int, Part]) -> None:
             number, part = numbered
-            if len(part) == 1:
+            if len(part) == 1 and is_copied(part[0]):
                 await upload.copy(number, part[0])
             else:
                 await self._lock.run(lambda: Deferred.fromCoroutine(self._send(upload, *numbered)))
@@ -89,10 +92,7 @@ class Assembly:
         return tag
 
     async def _send(self, upload: MultipartUpload, number: int, part: Part) -> None:
-        await upload.put(number, await self._gather(part))
-
-    async def _gather(self, part: Part) -> bytes:
-        return b"".join([await gathered(await self._read(piece)) for piece in part])
+        await send_stretches(self._bucket.threads, self._read, upload, number, part)
 
 
 def _is_copied_at_once(piece: Piece) -> bool:

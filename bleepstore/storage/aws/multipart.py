@@ -44,22 +44,26 @@ class MultipartUpload:
         await self.put(len(self._tags) + 1, part)
 
     async def put(self, number: int, part: bytes) -> None:
-        """Send a part."""
+        """Send a part, in the place of what was there before."""
         ask = Ask("PUT", self._name, self._query(number), body=part)
         answer = await self._bucket.required(ask)
         self._tags[number] = tag_of(answer.headers, str(ask))
 
-    async def copy(self, number: int, piece: Piece) -> None:
-        """Let S3 copy a part.
+    async def copy(self, number: int, piece: Piece) -> str:
+        """Let S3 copy a part; answer its tag.
 
         Raises:
             BlobMissing: its source is not there, in its state.
         """
         headers = source(self._bucket, piece)
-        last = piece.offset + piece.length - 1
-        headers["x-amz-copy-source-range"] = f"bytes={piece.offset}-{last}"
+        if (
+            piece.length < piece.object_size_bytes
+        ):  # S3 takes no range of a small object, not even all
+            last = piece.offset + piece.length - 1
+            headers["x-amz-copy-source-range"] = f"bytes={piece.offset}-{last}"
         ask = copying(self._name, self._query(number), headers)
-        self._tags[number] = await copy(self._bucket, ask, "CopyPartResult", piece.name)
+        self._tags[number] = tag = await copy(self._bucket, ask, "CopyPartResult", piece.name)
+        return tag
 
     async def finish(self) -> str:
         ask = Ask(

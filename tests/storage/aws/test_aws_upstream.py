@@ -7,12 +7,18 @@ from typing import Any
 
 import pytest
 import pytest_twisted
+from attrs import evolve
 from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IConsumer
+from twisted.web.iweb import IBodyProducer
+from zope.interface import implementer
 
 from bleepstore.config.gateways import AwsSection, UpstreamSection
-from bleepstore.errors import BlobChanged, BlobMissing, ConfigError, RangeRefused
+from bleepstore.errors import BlobChanged, BlobMissing, ConfigError, RangeRefused, UpstreamFailed
 from bleepstore.storage.aws.multipart import MultipartUpload
 from bleepstore.storage.aws.upstream import AwsUpstream
+from bleepstore.storage.remote.gathered import gathered
+from bleepstore.storage.remote.stream import Stream
 from bleepstore.storage.remote.upstream import Piece
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Appearance
@@ -170,6 +176,61 @@ async def test_assembling(upstream: AwsUpstream, stretches: list[tuple[str, int,
     assert standing.size_bytes == len(expected)
     if expected:
         assert await read(upstream, "object", 0, len(expected), tag) == expected
+
+
+@implementer(IBodyProducer)
+class TurnedAround:
+    """A body that is changed on its way."""
+
+    def __init__(self, body: IBodyProducer) -> None:
+        self.length = body.length
+        self._body = body
+
+    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._produce(consumer))
+
+    async def _produce(self, consumer: IConsumer) -> None:
+        consumer.write((await gathered(self._body))[::-1])
+
+    def pauseProducing(self) -> None:
+        """It is short."""
+
+    def resumeProducing(self) -> None:
+        """It is short."""
+
+    def stopProducing(self) -> None:
+        self._body.stopProducing()
+
+
+@pytest.mark.parametrize("size", [10, 6 * MIB])
+@pytest_twisted.ensureDeferred
+async def test_a_stretch_that_comes_here_wrong_makes_no_object(
+    upstream: AwsUpstream, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = some_bytes(size)
+    pieces = [Piece("source", await upstream.put("source", source, PLAIN), 1, 5, size)]
+    await upstream.put("large", some_bytes(5 * MIB), PLAIN)
+    pieces += [Piece("large", None, 0, 5 * MIB, 5 * MIB), evolve(pieces[0], offset=3)]
+    producer = Stream.producer
+
+    lengths = {5, 10}
+
+    def wrong(stream: Stream, length: int) -> IBodyProducer:
+        """The first time only."""
+        right = producer(stream, length)
+        if length not in lengths:
+            return right
+        lengths.clear()
+        return TurnedAround(right)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Stream, "producer", wrong)
+        with pytest.raises(UpstreamFailed):
+            await upstream.assemble("object", pieces, PLAIN)
+    assert await upstream.look("object") is None
+    await upstream.assemble("object", pieces, PLAIN)
+    expected = source[1:6] + some_bytes(5 * MIB) + source[3:8]
+    assert await read(upstream, "object", 0, len(expected)) == expected
 
 
 @pytest_twisted.ensureDeferred
