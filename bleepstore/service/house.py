@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.interfaces import IProtocolFactory
-
-from ..config.model import Config
 
 if TYPE_CHECKING:
     from ..wire.site import WireSite
@@ -57,7 +55,3 @@ class House(StoreRoom, HasOffice, Protocol):
 
     def abort(self) -> None:
         """Cut the connections that are left. Their handlers are cancelled."""
-
-
-Builder = Callable[[Config, Any], House]
-"""Builds a house from a configuration and a reactor."""

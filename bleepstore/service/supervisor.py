@@ -10,20 +10,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import txaio
-from attrs import define, field, frozen
+from attrs import define, field
 from twisted.internet import defer
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults
 from twisted.python.failure import Failure
 
 from ..admin.checkup import Check
 from ..admin.metrics import Metrics
-from ..admin.shared_metrics import SharedMetrics
 from ..errors import ConfigError, WorkerFailed
-from .backoff import Backoff
 from .doors import Doors
 from .house import KeptHouse
 from .listeners import Door
 from .office import Office
+from .posts import Engagement, Post
 from .tally import Tally
 from .tls import Tls
 from .understudy import Understudy
@@ -36,45 +35,6 @@ _LAST_SECONDS = 10.0
 
 OpenStore = Callable[[Metrics | None, Mapping[str, Check]], KeptHouse]
 """Builds what the workers serve, given where it counts, and what must hold for it to be ready."""
-
-
-@define(eq=False)
-class _Post:
-    """A place at which one worker serves.
-
-    Attributes:
-        doors: its sockets; they stay open here, so that clients who come while nobody serves
-            wait for the next worker.
-        engagement: who serves. Whoever is replaced without need, or not yet in place, is not it.
-        respawn: the call that will start the next one.
-    """
-
-    doors: Doors
-    backoff: Backoff = field(factory=Backoff)
-    engagement: _Engagement | None = None
-    respawn: Any = None
-
-    def leave_empty(self) -> None:
-        """Start nobody."""
-        if self.respawn is not None and self.respawn.active():
-            self.respawn.cancel()
-
-
-@frozen(eq=False)
-class _Engagement:
-    """A worker at a post, from its call on.
-
-    Attributes:
-        serving: fires when it serves; fails if the worker ends before.
-        metrics: where it counts.
-        began_at: in seconds of the reactor's clock.
-    """
-
-    worker: Worker
-    post: _Post
-    serving: Deferred[Any]
-    metrics: SharedMetrics | None
-    began_at: float
 
 
 @define(eq=False)
@@ -96,8 +56,8 @@ class Supervisor:
     _store: KeptHouse | None = field(default=None, init=False)
     _metrics: Metrics | None = field(default=None, init=False)
     _office: Office = field(init=False)
-    _posts: list[_Post] = field(factory=list, init=False)
-    _workers: dict[Worker, _Engagement | None] = field(factory=dict, init=False)
+    _posts: list[Post] = field(factory=list, init=False)
+    _workers: dict[Worker, Engagement | None] = field(factory=dict, init=False)
     _understudy: Understudy = field(init=False)
     _recovering: DeferredLock = field(factory=DeferredLock, init=False)
     _replacing: DeferredLock = field(factory=DeferredLock, init=False)
@@ -113,7 +73,7 @@ class Supervisor:
         self._metrics = self._tally.start()
         store = self._store = self._open_store(self._metrics, {"workers": self._check})
         await store.start()
-        self._posts = [_Post(each) for each in doors]
+        self._posts = [Post(each) for each in doors]
         try:
             await gatherResults(
                 [self._fill(post).serving for post in self._posts], consumeErrors=True
@@ -136,11 +96,11 @@ class Supervisor:
         worker.ended.addCallback(self._ended, worker).addErrback(_unexpected)
         return worker
 
-    def _engage(self, post: _Post) -> _Engagement:
+    def _engage(self, post: Post) -> Engagement:
         """Let somebody serve at a post."""
         worker, metrics = self._understudy.take(), self._tally.enter()
         serving = worker.serve(post.doors, metrics)
-        engagement = _Engagement(worker, post, serving, metrics, self._reactor.seconds())
+        engagement = Engagement(worker, post, serving, metrics, self._reactor.seconds())
         self._workers[worker] = engagement
         serving.addCallback(self._serves, worker)
         return engagement
@@ -149,7 +109,7 @@ class Supervisor:
         log.info("worker {pid} serves", pid=worker.pid)
         return answer
 
-    def _fill(self, post: _Post) -> _Engagement:
+    def _fill(self, post: Post) -> Engagement:
         """Let somebody serve at an empty post, and be the one who does."""
         post.engagement = self._engage(post)
         return post.engagement
@@ -175,7 +135,7 @@ class Supervisor:
         if self._store is not None:
             await self._store.recover()
 
-    def _miss(self, how: str, engagement: _Engagement | None) -> None:
+    def _miss(self, how: str, engagement: Engagement | None) -> None:
         """Replace a worker that has ended, unless nobody had it any more."""
         if engagement is None or engagement.post.engagement is not engagement:
             return
@@ -190,7 +150,7 @@ class Supervisor:
         post.engagement = None
         post.respawn = self._reactor.callLater(seconds, self._respawn, post)
 
-    def _respawn(self, post: _Post) -> None:
+    def _respawn(self, post: Post) -> None:
         self._fill(post).serving.addCallbacks(
             lambda _: self._understudy.prepare(),
             lambda _: None,  # it has ended, which is seen to
@@ -225,7 +185,7 @@ class Supervisor:
         if self._is_serving:
             self._understudy.prepare()
 
-    async def _replace(self, post: _Post) -> bool:
+    async def _replace(self, post: Post) -> bool:
         """Answer whether the successor serves; if not, everything stays as it was."""
         successor = self._engage(post)
         try:
