@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 log = txaio.make_logger()
 
+_LARGE_READ_BYTES = 256 * 1024
+"""The most that one read takes of a large body: by Twisted's 64 KiB, the reactor spends a third more
+processor time on an upload."""
+
 
 @implementer(IHalfCloseableProtocol)
 class Channel(http.HTTPChannel):
@@ -127,6 +131,8 @@ class Channel(http.HTTPChannel):
             self._refuse(error.code)
             return
         self._deadline.clear()
+        if self.length is None or self.length > _LARGE_READ_BYTES:
+            self._read_more_at_once()
         is_awaited = self._expects_continue(request)
         body = RequestBody(
             self, self.site.reactor, self._limits, self.length, is_awaited, request.body_refused
@@ -134,6 +140,12 @@ class Channel(http.HTTPChannel):
         request.takes_chunks = self._version == b"HTTP/1.1"
         request.begin(head, body)
         self._current = self._ready = request
+
+    def _read_more_at_once(self) -> None:
+        """From now on: a client with one large body has more of them."""
+        connection = plain_connection(self.transport)
+        if connection is not None:
+            connection.bufferSize = _LARGE_READ_BYTES
 
     def _expects_continue(self, request: StreamingRequest) -> bool:
         """RFC 9110 section 10.1.1: not in HTTP/1.0; other expectations are ignored."""

@@ -89,10 +89,22 @@ async def test_an_upload_to_a_slow_handler_keeps_the_buffer_bounded() -> None:
     client.write(put(8 * MIB) + b"x" * (8 * MIB))
     received = await client.until(answered(1))
     assert parse_answers(received)[0].body == b"%d" % (8 * MIB)
-    assert max(peaks) <= (256 + 64) * 1024
+    assert max(peaks) <= (256 + 256) * 1024
     assert live.exchanges[0].bytes_received == 8 * MIB
     client.write(GET)
     await client.until(answered(2))
+    await client.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_large_bodies_are_read_by_large_pieces() -> None:
+    live = site()
+    client = await live.client()
+    for count, (length, most) in enumerate([(3, 64 * 1024), (MIB, 256 * 1024)], start=1):
+        client.write(put(length) + b"x" * length)
+        await client.until(answered(count))
+        (channel,) = live.channels
+        assert channel.transport.bufferSize == most
     await client.close()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 
 from klein import Klein
+from twisted.internet.tcp import Connection
 from twisted.web import http, server
 
 from bleepstore.wire.channel import Channel
@@ -67,3 +68,7 @@ def test_klein_routes_on_the_postpath_and_asks_for_a_host_name_that_idna_can_enc
     rig.send(b"GET / HTTP/1.1\r\nHost: \xff..\xfe:x\r\n\r\n")
     assert rig.statuses == [200]
     assert Klein().resource().isLeaf
+
+
+def test_a_connection_reads_as_much_as_its_attribute_says() -> None:
+    assert "self.socket.recv(self.bufferSize)" in inspect.getsource(Connection.doRead)
