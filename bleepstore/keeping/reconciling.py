@@ -6,7 +6,7 @@ again: nothing here depends on what an earlier attempt has done.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
@@ -78,7 +78,7 @@ class Reconciler:
             raise
         except Exception as error:
             _report(task, error)
-            if not self._is_lost(error):
+            if not _is_lost(task, error):
                 return not await self._names.postpone(Failed(task, self._clock.now_ms()))
             on_show = task.on_show  # whoever reads the object will find out what to make of it
         return not await self._names.record(Settled(task, on_show, self._clock.now_ms()))
@@ -86,10 +86,6 @@ class Reconciler:
     def _claim(self, name: Name) -> Claim:
         now_ms = self._clock.now_ms()
         return Claim(name, self._holder, now_ms, now_ms + int(self._claim_seconds * 1000))
-
-    def _is_lost(self, error: Exception) -> bool:
-        """Whether there is nothing left to show: somebody has changed what we had shown before."""
-        return isinstance(error, BlobMissing) and self._natural.is_shown(error.locator)
 
     async def _make_true(self, task: Task) -> OnShow | None:
         """What stands there in the end."""
@@ -118,9 +114,9 @@ class Reconciler:
                 problem=str(error),
             )
 
-    async def _holding(self, name: Name, work: Awaitable[T]) -> T:
+    async def _holding(self, name: Name, work: Coroutine[Deferred[Any], Any, T]) -> T:
         """Renew the claim for as long as the work lasts; who has lost it stops."""
-        working = Deferred.fromCoroutine(_run(work))
+        working = Deferred.fromCoroutine(work)
         renewing = LoopingCall(partial(self._renew, name, working))
         renewing.clock = self._reactor
         renewing.start(self._claim_seconds / _RENEWALS, now=False).addErrback(_log_renewal)
@@ -138,16 +134,19 @@ class Reconciler:
         return Deferred.fromCoroutine(renew())
 
 
-async def _run(work: Awaitable[T]) -> T:
-    return await work
-
-
 def _is_true(current: ObjectVersion, on_show: OnShow) -> bool:
     return current.segments == on_show.segments and _appearance(current) == on_show.appearance
 
 
 def _appearance(version: ObjectVersion) -> Appearance:
     return Appearance(version.headers, version.user_metadata)
+
+
+def _is_lost(task: Task, error: Exception) -> bool:
+    """Whether there is nothing left to show: somebody has changed what we had shown before, or the
+    metadata are a backup, and older than what stands upstream."""
+    segments = task.current.segments if task.current else ()
+    return isinstance(error, BlobMissing) and error.locator in {each.locator for each in segments}
 
 
 def _report(task: Task, error: Exception) -> None:

@@ -70,10 +70,10 @@ class Uploads:
 
         Raises:
             S3Error: ``NoSuchUpload``, ``MalformedXML`` (no parts), ``InvalidPartOrder``,
-                ``InvalidPart``, ``EntityTooSmall``, ``EntityTooLarge``; ``InvalidRequest`` for a size other than the
-                expected one and for part checksums that the upload's kind demands;
-                ``BadDigest``; the conditions' ``PreconditionFailed`` and ``NoSuchKey``. The
-                upload is still under way then.
+                ``InvalidPart``, ``EntityTooSmall``, ``EntityTooLarge``; ``InvalidRequest`` for a
+                size other than the expected one and for part checksums that the upload's kind
+                demands; ``BadDigest``; the conditions' ``PreconditionFailed`` and ``NoSuchKey``.
+                The upload is still under way then.
         """
         return await self._database.write(
             "complete_upload", self._marking(complete_upload), command

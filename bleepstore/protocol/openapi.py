@@ -26,6 +26,8 @@ _NOTES = {
 }
 _XML = "application/xml"
 _AWS_DOCS = "https://docs.aws.amazon.com/AmazonS3/latest/API/"
+# OpenAPI has a parameter of this name ignored: the type of the body says it.
+_BY_BODY = frozenset({"content-type"})
 # AWS documents the POST of a form apart from its operations.
 _DOC_PAGES = {"PostObject": "RESTObjectPOST.html"}
 
@@ -109,10 +111,6 @@ def _parameters(main: Operation, others: Sequence[Operation]) -> list[Document]:
     return parameters
 
 
-# OpenAPI has a parameter of this name ignored: the type of the body says it.
-_BY_BODY = frozenset({"content-type"})
-
-
 def _parameter(name: str, where: str, *, is_required: bool = False) -> Document:
     parameter: Document = {"name": name, "in": where, "required": is_required}
     if name in _NOTES:
@@ -135,7 +133,7 @@ def _responses(rows: Sequence[Operation]) -> Document:
 
 def _success(row: Operation) -> Document:
     success: Document = {"description": "Done."}
-    if row.method == "HEAD" or row.method == "DELETE":
+    if row.method in ("HEAD", "DELETE"):
         return success
     kind = "*/*" if row.name == "GetObject" else _XML
     return success | {"content": {kind: {}}}

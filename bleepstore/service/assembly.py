@@ -104,7 +104,10 @@ def assemble_worker(
 
 @frozen
 class Headquarters:
-    """The rooms of a process that serves through others. See :class:`~bleepstore.service.house.KeptHouse`."""
+    """The rooms of a process that serves through others.
+
+    See :class:`~bleepstore.service.house.KeptHouse`.
+    """
 
     _reactor: Any
     _store: KeptStore

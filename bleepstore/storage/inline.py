@@ -1,9 +1,9 @@
 """Small blobs in the metadata database, large ones in another backend: files, or rows.
 
 A small blob costs a file two syncs of its own, and rows a transaction of its own, but it costs
-the metadata nothing that they would not do anyway: its bytes become durable in the transaction that first refers to them. This backend
-holds them until then, and asks for them back through a function that is passed in, since it
-knows nothing of the database.
+the metadata nothing that they would not do anyway: its bytes become durable in the transaction that
+first refers to them. This backend holds them until then, and asks for them back through a function
+that is passed in, since it knows nothing of the database.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class InlineStore:
         await self._large.stop()
 
     async def recover(self, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]) -> int:
-        """Only the other backend can leave something behind: a blob in the metadata is there with its reference."""
+        """Only the other backend leaves things behind: blobs in the metadata come with a reference."""
         return await self._large.recover(is_referenced)
 
     async def open_sink(self, name: BlobName, size_bytes: int | None) -> ISink:
