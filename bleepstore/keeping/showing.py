@@ -5,7 +5,7 @@ See ``docs/backends/naming.rst``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import txaio
@@ -21,7 +21,7 @@ from ..metadata.adopting import Adopt, Adoption, Known, Lose
 from ..metadata.showing import Name
 from ..metadata.store import Store
 from ..streams.shielding import shielded
-from ..values import ObjectVersion
+from ..values import ObjectVersion, Shown
 from .reconciling import Reconciler
 from .turns import Turns
 
@@ -91,8 +91,10 @@ class Showing:
 
     async def check(self, version: ObjectVersion) -> None:
         """See :class:`~bleepstore.interfaces.IShowing`."""
-        locators = dict.fromkeys(segment.locator for segment in version.segments)
-        for locator in filter(self._natural.is_shown, locators):
+        await self._check(filter(self._natural.is_shown, _locators(version)))
+
+    async def _check(self, locators: Iterable[str]) -> None:
+        for locator in locators:
             if not await self._blobs.exists(locator):
                 raise BlobMissing(locator)
 
@@ -107,9 +109,12 @@ class Showing:
         except S3Error:
             return True  # it is gone, as the caller will find
         try:
-            await self.check(version)
+            await self._check(_locators(version))
         except BlobMissing as error:
-            await self._account_for(name, version, known, error)
+            if self._natural.is_shown(error.locator):
+                await self._account_for(name, version, known, error)
+            else:
+                await self._replace(name, version, known)
         return True
 
     async def _account_for(
@@ -126,6 +131,31 @@ class Showing:
             ):
                 log.warn("{bucket}/{key} was deleted upstream: {error}", error=str(error), **about)
         elif not self._natural.is_same(error.locator, stands):
-            adoption = Adoption(stands, known, new_version_id())
-            await self._metadata.adoptions.adopt(Adopt(name.bucket, (adoption,), now_ms))
-            log.info("{bucket}/{key} was changed upstream, and is taken over", **about)
+            await self._take_over(name, known, stands)
+
+    async def _replace(self, name: Name, version: ObjectVersion, known: Known) -> None:
+        """Take over what stands upstream for a version whose private bytes are gone.
+
+        The metadata are older than what they refer to: they come from a backup. What was shown
+        since stands there now, and is unknown to them.
+        """
+        if known.version is None or known.version.version_id != version.version_id:
+            return
+        stands = await self._natural.look(name.bucket, name.key)
+        on_show = known.on_show
+        if stands is not None and not (
+            on_show is not None and self._natural.is_same(on_show.blob.locator, stands)
+        ):
+            await self._take_over(name, known, stands)
+
+    async def _take_over(self, name: Name, known: Known, stands: Shown) -> None:
+        adoption = Adoption(stands, known, new_version_id())
+        command = Adopt(name.bucket, (adoption,), self._clock.now_ms())
+        await self._metadata.adoptions.adopt(command)
+        about = {"bucket": name.bucket, "key": name.key}
+        log.info("{bucket}/{key} was changed upstream, and is taken over", **about)
+
+
+def _locators(version: ObjectVersion) -> dict[str, None]:
+    """Of a version's blobs, in their order."""
+    return dict.fromkeys(segment.locator for segment in version.segments)

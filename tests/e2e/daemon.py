@@ -32,6 +32,7 @@ looks_at_files = pytest.mark.skipif(BACKEND != "local", reason="it looks at file
 # For tests that count, change or copy bytes in the database: those of a gateway are upstream, and
 # each object that is shown there has its own.
 looks_at_rows = pytest.mark.skipif(BACKEND in _UPSTREAMS, reason="it looks at bytes in rows")
+is_gateway = pytest.mark.skipif(BACKEND not in _UPSTREAMS, reason="it needs a gateway")
 # How many processes serve: BLEEPSTORE_TEST_WORKERS=2 ./bleep test tests/e2e
 WORKERS = int(os.environ.get("BLEEPSTORE_TEST_WORKERS", "1"))
 REGION = "eu-central-1"

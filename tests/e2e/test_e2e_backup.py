@@ -17,7 +17,7 @@ import pytest
 
 from tests.e2e.admin import admin, admin_json, admin_process, assert_sound, some_file
 from tests.e2e.clients import boto3_client
-from tests.e2e.daemon import BACKEND, REGION, Daemon, looks_at_files
+from tests.e2e.daemon import BACKEND, REGION, Daemon, is_gateway, looks_at_files, looks_at_rows
 
 pytestmark = pytest.mark.skipif(
     BACKEND == "memory", reason="a store in memory is not reached from beside"
@@ -86,6 +86,7 @@ def assert_whole(store: Daemon) -> None:
         assert content == body(number, turn)
 
 
+@looks_at_rows
 @pytest.mark.parametrize("options", [(), ("--copy",)])
 def test_a_backup_made_amid_writes_is_of_one_instant(
     store: Daemon, tmp_path: Path, options: tuple[str, ...]
@@ -107,6 +108,30 @@ def test_a_backup_made_amid_writes_is_of_one_instant(
         other.kill()
     assert_whole(store)
     assert_sound(store)
+
+
+@is_gateway
+def test_a_backup_of_a_gateway_finds_upstream_what_came_since(
+    store: Daemon, tmp_path: Path
+) -> None:
+    """It has the metadata; the bytes are where they were, and newer ones with them."""
+    store.stop()
+    quick = {"silence_timeout_seconds": 3, "copy_timeout_seconds": 3}
+    store.settings = {"storage": {"garbage_grace_seconds": 0, "upstream": quick}}
+    store.start()
+    backup = tmp_path / "backup"
+    with overwriting(store):
+        admin_json(store, "backup", str(backup))
+    store.stop()
+    elsewhere = Daemon(tmp_path / "elsewhere", store.settings)
+    elsewhere.folder.mkdir()
+    shutil.copy(backup / "metadata.db", elsewhere.database_path)
+    elsewhere.launch()
+    assert elsewhere.wait() == 1
+    assert ".bleepstore/store" in elsewhere.log
+    shutil.copy(backup / "metadata.db", store.database_path)
+    store.start()
+    assert_whole(store)
 
 
 @looks_at_files

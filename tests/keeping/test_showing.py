@@ -433,6 +433,26 @@ async def test_a_copy_that_lost_its_source_upstream_before_it_was_shown_is_gone(
 
 
 @pytest_twisted.ensureDeferred
+async def test_metadata_of_a_backup_find_what_was_shown_since(house: House) -> None:
+    """Their private blobs are gone, as after every upload."""
+    await house.put("shown", b"old")
+    for key in ("a", "gone"):
+        await house.put(key, b"on its way", is_settled=False)
+        (segment,) = (await house.version(key)).segments
+        house.blobs._naming._sizes.forget(segment.locator)
+        await house.blobs.delete([segment.locator])
+    for key in ("a", "shown"):
+        house.upstream.place(f"photos/{key}", b"newer")
+    for key in ("a", "shown", "gone"):
+        assert await house.showing.look_again(BUCKET, key, None)
+    assert await house.read("a") == await house.read("shown") == b"newer"
+    with pytest.raises(BlobMissing):  # for fsck to find: nothing says that somebody has deleted it
+        await house.read("gone")
+    await house.delete("gone")
+    await house.assert_true({"a": b"newer", "shown": b"newer"})
+
+
+@pytest_twisted.ensureDeferred
 async def test_what_was_changed_upstream_before_its_headers_were_is_taken_over(
     house: House,
 ) -> None:
