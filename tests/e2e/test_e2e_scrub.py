@@ -15,13 +15,13 @@ import pytest
 
 from tests.e2e.admin import admin, admin_json, admin_process, some_file
 from tests.e2e.clients import boto3_client
-from tests.e2e.daemon import BACKEND, REGION, Daemon, looks_at_files, looks_at_rows
+from tests.e2e.daemon import BACKEND, Daemon, looks_at_files, looks_at_rows
+from tests.e2e.stocked import LARGE, stock
 from tests.metadata.damage import damage_page_with
 
 pytestmark = pytest.mark.skipif(
     BACKEND == "memory", reason="a store in memory is not reached from beside"
 )
-LARGE = 300_000
 PART = 5 * 1024 * 1024
 
 
@@ -29,18 +29,7 @@ PART = 5 * 1024 * 1024
 def store(own_daemon: Daemon) -> Daemon:
     """A running daemon with all kinds of things that hold bytes: 5 versions and 1 part."""
     own_daemon.start()
-    s3: Any = boto3_client(own_daemon)
-    where = {"Bucket": "scrubbed"}
-    s3.create_bucket(**where, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_object(**where, Key="large", Body=os.urandom(LARGE), ChecksumAlgorithm="SHA256")
-    s3.put_object(**where, Key="large", Body=os.urandom(LARGE))
-    s3.put_object(**where, Key="small", Body=b"small")
-    s3.put_object(**where, Key="empty", Body=b"")
-    s3.copy_object(**where, Key="copy", CopySource="scrubbed/large")
-    s3.delete_object(**where, Key="small")
-    upload = s3.create_multipart_upload(**where, Key="parts")["UploadId"]
-    s3.upload_part(**where, Key="parts", UploadId=upload, PartNumber=1, Body=os.urandom(LARGE))
+    stock(own_daemon, "scrubbed")
     return own_daemon
 
 
