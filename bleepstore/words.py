@@ -1,4 +1,4 @@
-"""Text beyond ASCII in headers: the encoded words of RFC 2047, as S3 shows user metadata."""
+"""Text in headers: what must not be in it, and how S3 shows user metadata beyond ASCII (RFC 2047)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def has_controls(text: str) -> bool:
+    """Whether there are characters that no header value may have (RFC 9110 section 5.5)."""
+    return _CONTROL.search(text) is not None
 
 
 def encode_words(value: str) -> str:
@@ -29,4 +34,4 @@ def decode_words(value: str) -> str:
     except (HeaderParseError, UnicodeError, LookupError, ValueError):
         return value
     decoded = "".join(words)
-    return value if _CONTROL.search(decoded) else decoded
+    return value if has_controls(decoded) else decoded

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -20,20 +19,11 @@ from ..errors import S3Error
 from ..interfaces import IRequestBody
 from ..s3.keys import checked_key
 from ..streams.form import read_form
-from ..values import Address, PayloadFraming, PostedForm, Principal, RequestHead
+from ..values import OBJECT_HEADERS, Address, PayloadFraming, PostedForm, Principal, RequestHead
+from ..words import has_controls
 from .address import Addressing
 
-# Fields that go by the name of the header, those that go by another, and what is no header.
-_HEADERS = frozenset(
-    {
-        "cache-control",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-type",
-        "expires",
-    }
-)
+# Fields that go by another name than the header, and what is no header.
 _RENAMED = {"acl": "x-amz-acl"}
 _OF_SIGNATURES = frozenset(
     {
@@ -46,7 +36,6 @@ _OF_SIGNATURES = frozenset(
 )
 # What the head of the post itself says that is not about the form.
 _KEPT = frozenset({"host", "origin", "referer", "user-agent", "x-amz-expected-bucket-owner"})
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @frozen
@@ -130,8 +119,8 @@ def _headers(head: RequestHead, fields: Mapping[str, str]) -> dict[str, str]:
     for name, value in fields.items():
         if name == "tagging":
             headers["x-amz-tagging"] = urlencode(parse_tagging(value.encode(), MAX_OBJECT_TAGS))
-        elif name in _HEADERS or name in _RENAMED or _is_amazons(name):
-            if _CONTROL.search(name + value):
+        elif name in OBJECT_HEADERS or name in _RENAMED or _is_amazons(name):
+            if has_controls(name + value):
                 raise _invalid(name, value, "Header values must not have control characters")
             headers[_RENAMED.get(name, name)] = value
     return headers

@@ -6,14 +6,10 @@ out. A test holds the names against AWS's model of S3, as botocore ships it.
 
 from __future__ import annotations
 
+from ..values import OBJECT_HEADERS
+
 _PAGE = ("prefix", "delimiter", "encoding-type")
-_OVERRIDES = tuple(
-    f"response-{name}"
-    for name in (
-        "cache-control", "content-disposition", "content-encoding", "content-language",
-        "content-type", "expires",
-    )
-)  # fmt: skip
+_OVERRIDES = tuple(f"response-{name}" for name in OBJECT_HEADERS)
 _ON_READ = ("versionId", "partNumber", *_OVERRIDES)
 
 QUERY: dict[str, tuple[str, ...]] = {
@@ -38,11 +34,7 @@ QUERY: dict[str, tuple[str, ...]] = {
 _IF_READ = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 _IF_WRITTEN = ("if-match", "if-none-match")
 _IF_COPIED = tuple(f"x-amz-copy-source-{name}" for name in _IF_READ)
-_STORED = (
-    "content-type", "cache-control", "content-disposition", "content-encoding",
-    "content-language", "expires",
-)  # fmt: skip
-_OBJECT = (*_STORED, "x-amz-tagging", "x-amz-acl", "x-amz-storage-class")
+_OBJECT = (*OBJECT_HEADERS, "x-amz-tagging", "x-amz-acl", "x-amz-storage-class")
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "CreateBucket": ("x-amz-acl", "x-amz-object-ownership"),

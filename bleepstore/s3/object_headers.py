@@ -5,28 +5,18 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from ..clock import http_date
 from ..errors import S3Error
-from ..values import NULL_VERSION_ID, ObjectVersion, Versioning
-from ..words import decode_words, encode_words
+from ..values import NULL_VERSION_ID, OBJECT_HEADERS, ObjectVersion, Versioning
+from ..words import decode_words, encode_words, has_controls
 
 _USER_PREFIX = "x-amz-meta-"
 _MAX_USER_METADATA_BYTES = 2048
 _MAX_STORED_HEADER_BYTES = 4096
 _DEFAULT_CONTENT_TYPE = "binary/octet-stream"
-_STORED = (
-    "content-type",
-    "content-encoding",
-    "content-disposition",
-    "content-language",
-    "cache-control",
-    "expires",
-)
-_OVERRIDES = {f"response-{name}": name for name in _STORED}
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+_OVERRIDES = {f"response-{name}": name for name in OBJECT_HEADERS}
 
 # Classes whose objects can be read at once. The archive classes would need RestoreObject first.
 _STORAGE_CLASSES = frozenset(
@@ -50,7 +40,7 @@ def stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
     Raises:
         S3Error: ``InvalidArgument`` for a header that is not UTF-8 text, ``MetadataTooLarge``.
     """
-    stored = {name: _text(name, headers[name]) for name in _STORED if headers.get(name)}
+    stored = {name: _text(name, headers[name]) for name in OBJECT_HEADERS if headers.get(name)}
     if "content-encoding" in stored:
         codings = (coding.strip() for coding in stored["content-encoding"].split(","))
         kept = ",".join(coding for coding in codings if coding and coding != "aws-chunked")
@@ -147,7 +137,7 @@ def overridden(
             "Request specific response headers cannot be used for anonymous GET requests.",
         )
     for name, value in changes.items():
-        if _CONTROL.search(value):
+        if has_controls(value):
             raise S3Error("InvalidArgument", ArgumentName=f"response-{name}", ArgumentValue=value)
     kept = [(name, value) for name, value in headers if name not in changes]
     return kept + list(changes.items())

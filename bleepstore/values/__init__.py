@@ -13,6 +13,7 @@ from .access import (
     Permission,
 )
 from .content import (
+    OBJECT_HEADERS,
     Appearance,
     Blob,
     BlobName,
@@ -57,6 +58,7 @@ from .stored import (
 __all__ = [
     "ANONYMOUS",
     "NULL_VERSION_ID",
+    "OBJECT_HEADERS",
     "AccessControlList",
     "Address",
     "Appearance",

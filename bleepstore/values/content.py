@@ -121,12 +121,24 @@ class PayloadFraming:
     decoded_length: int | None = None
 
 
+OBJECT_HEADERS = (
+    "content-type",
+    "content-encoding",
+    "content-disposition",
+    "content-language",
+    "cache-control",
+    "expires",
+)
+"""The headers that S3 keeps with an object and gives back with it, beside user metadata.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"""
+
+
 @frozen
 class Appearance:
     """How an object looks to other tools where a backend shows it under its own name.
 
     Attributes:
-        headers: ``content-type``, ``cache-control`` … by lower-case name.
+        headers: by lower-case name, some of :data:`OBJECT_HEADERS`.
         user_metadata: names without ``x-amz-meta-``, lower case; values are Unicode text.
     """
 

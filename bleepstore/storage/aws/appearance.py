@@ -7,23 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...values import Appearance
+from ...values import OBJECT_HEADERS, Appearance
 from ...words import decode_words, encode_words
 
 _METADATA = "x-amz-meta-"
-_HEADERS = (
-    "content-type",
-    "content-encoding",
-    "content-disposition",
-    "content-language",
-    "cache-control",
-    "expires",
-)
 
 
 def to_headers(appearance: Appearance) -> dict[str, str]:
     """The headers of a request that makes an object look like this."""
-    headers = {n: appearance.headers[n] for n in _HEADERS if appearance.headers.get(n)}
+    headers = {n: appearance.headers[n] for n in OBJECT_HEADERS if appearance.headers.get(n)}
     for name, value in appearance.user_metadata.items():
         headers[_METADATA + name] = encode_words(value)
     return headers
@@ -32,7 +24,7 @@ def to_headers(appearance: Appearance) -> dict[str, str]:
 def from_headers(headers: Mapping[str, str]) -> Appearance:
     """What the headers of an answer say."""
     return Appearance(
-        {name: headers[name] for name in _HEADERS if headers.get(name)},
+        {name: headers[name] for name in OBJECT_HEADERS if headers.get(name)},
         {
             name.removeprefix(_METADATA): decode_words(value)
             for name, value in headers.items()
