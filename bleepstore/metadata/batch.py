@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import txaio
 from twisted.python.failure import Failure
 
-from .commit_queue import Change
+from .commit_queue import Change, Take
 from .dialects import Dialect
 from .transaction import Transaction
 
@@ -21,14 +20,15 @@ def run_batch(
     connection: Any,
     turn: AbstractContextManager[Any],
     dialect: Dialect,
-    changes: Sequence[Change],
+    take: Take,
 ) -> list[Any]:
     """Commit a batch of changes together.
 
     Args:
         connection: in autocommit mode, so that transactions begin and end where we say.
         turn: held from before the transaction to after its end; keeps other processes out.
-        changes: each runs in a savepoint, so that one which raises is undone alone.
+        take: answers the changes, called when it is our turn. Each runs in a savepoint, so that one
+            which raises is undone alone.
 
     Returns:
         Each change's result, or its ``Failure``.
@@ -37,6 +37,9 @@ def run_batch(
         Exception: nothing of the batch was committed.
     """
     with turn:
+        changes = take()
+        if not changes:
+            return []
         try:
             cursor = connection.cursor()
             cursor.execute("BEGIN IMMEDIATE")

@@ -1,13 +1,15 @@
 """Group commit, the reactor's half: who waits, who goes next, who hears what came of it.
 
-A commit costs an fsync whatever its size, so everything that waits when one ends goes into the
-next one together. :mod:`.batch` is the other half, in the writer's thread.
+A commit costs an fsync whatever its size, so everything that waits when it begins goes into it
+together: when it begins, not when it is asked for, since the writers of other processes may have
+their turn before. :mod:`.batch` is the other half, in the writer's thread.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -32,15 +34,19 @@ class Change:
     asked_at: float = field(factory=perf_counter)
 
 
-CommitBatch = Callable[[Sequence[Change]], Deferred[list[Any]]]
+Take = Callable[[], Sequence[Change]]
+"""Answers the changes of a batch; called at most once, in the writer's thread."""
+
+CommitBatch = Callable[[Take], Deferred[list[Any]]]
 
 
 class CommitQueue:
     """Takes changes one by one and commits them batch by batch, one batch at a time.
 
     Args:
-        commit: runs a batch; answers each change's result in order, a ``Failure`` for a change
-            that failed alone; its own failure is that of every change in the batch.
+        commit: takes a batch and runs it; answers each change's result in order, a ``Failure`` for
+            a change that failed alone; its own failure is that of every change in the batch, or of
+            all that wait if it has not taken one.
         counters: where the sizes and times are added up.
     """
 
@@ -73,17 +79,18 @@ class CommitQueue:
         return waiter
 
     def _next_batch(self) -> None:
-        batch = self._take()
-        self._busy = bool(batch)
-        if batch:
-            self._commit(batch).addBoth(self._committed, batch, perf_counter())
+        self._busy = bool(self._waiting)
+        if self._busy:
+            batch: list[Change] = []
+            committed = self._commit(partial(self._take, batch))
+            committed.addBoth(self._committed, batch, perf_counter())
         else:
             waiters, self._idle_waiters = self._idle_waiters, []
             for waiter in waiters:
                 waiter.callback(None)
 
-    def _take(self) -> list[Change]:
-        batch: list[Change] = []
+    def _take(self, batch: list[Change]) -> list[Change]:
+        """Fill a batch; the other thread only appends to what waits, or cancels what is in it."""
         while self._waiting and len(batch) < MAX_BATCH:
             change = self._waiting.popleft()
             if not change.result.called:  # else: cancelled while it waited
@@ -92,10 +99,12 @@ class CommitQueue:
 
     def _committed(self, outcome: list[Any] | Failure, batch: list[Change], began: float) -> None:
         now = perf_counter()
-        self._counters.batch_took(len(batch), now - began)
-        outcomes = [outcome] * len(batch) if isinstance(outcome, Failure) else outcome
+        if isinstance(outcome, Failure):
+            outcome = [outcome] * len(batch or self._take(batch))
+        if batch:
+            self._counters.batch_took(len(batch), now - began)
         self._next_batch()  # first, so that the disk works while the callers are told
-        for change, result in zip(batch, outcomes, strict=True):
+        for change, result in zip(batch, outcome, strict=True):
             self._counters.change_took(change.description, now - change.asked_at)
             if not change.result.called:  # else: cancelled, and nobody listens
                 change.result.callback(result)  # with a Failure this is an errback

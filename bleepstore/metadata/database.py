@@ -17,7 +17,7 @@ from zope.interface import implementer
 from ..errors import S3Error
 from ..interfaces import IDatabase
 from .batch import run_batch
-from .commit_queue import Change, CommitQueue
+from .commit_queue import Change, CommitQueue, Take
 from .counters import Counters
 from .dialects import Dialect
 from .engine import Engine
@@ -122,10 +122,10 @@ class Database:
         if not self._running:
             raise S3Error("ServiceUnavailable")
 
-    def _commit(self, batch: Sequence[Change]) -> Deferred[list[Any]]:
+    def _commit(self, take: Take) -> Deferred[list[Any]]:
         engine = self._engine
         committed: Deferred[list[Any]] = engine.writer.runWithConnection(
-            run_batch, engine.turn, engine.dialect, batch
+            run_batch, engine.turn, engine.dialect, take
         )
         return committed
 

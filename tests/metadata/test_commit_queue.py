@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from bleepstore.metadata.commit_queue import MAX_BATCH, Change, CommitQueue
+from bleepstore.metadata.commit_queue import MAX_BATCH, Change, CommitQueue, Take
 from bleepstore.metadata.counters import Counters
 
 
 class Committer:
-    """Holds each batch until the test ends it."""
+    """Takes each batch at once, and holds it until the test ends it."""
 
     def __init__(self) -> None:
         self.batches: list[tuple[list[Any], Deferred[list[Any]]]] = []
 
-    def __call__(self, batch: Sequence[Change]) -> Deferred[list[Any]]:
+    def __call__(self, take: Take) -> Deferred[list[Any]]:
         ended: Deferred[list[Any]] = Deferred()
-        self.batches.append(([change.command for change in batch], ended))
+        self.batches.append(([change.command for change in take()], ended))
         return ended
 
     def end_latest(self, outcomes: list[Any] | Failure) -> None:
@@ -88,6 +87,53 @@ def test_the_failure_of_a_commit_is_that_of_each_of_its_changes(
     fourth = submit(queue, 4)
     committer.end_latest(["works again"])
     assert result_of(fourth) == "works again"
+
+
+class Patient:
+    """Waits for its turn: the test takes the batch."""
+
+    def __init__(self) -> None:
+        self.takes: list[Take] = []
+        self.ended: Deferred[list[Any]] = Deferred()
+
+    def __call__(self, take: Take) -> Deferred[list[Any]]:
+        self.takes.append(take)
+        self.ended = Deferred()
+        return self.ended
+
+
+def test_what_comes_while_another_process_writes_goes_into_the_same_commit() -> None:
+    patient = Patient()
+    queue = CommitQueue(patient, Counters())
+    changes = [submit(queue, 1), submit(queue, 2), submit(queue, 3)]
+    changes[1].cancel()
+    assert [change.command for change in patient.takes[0]()] == [1, 3]
+    late = submit(queue, 4)
+    patient.ended.callback(["one", "three"])
+    assert [result_of(changes[0]), result_of(changes[2])] == ["one", "three"]
+    assert result_of(changes[1]).check(CancelledError)
+    assert not late.called
+    assert [change.command for change in patient.takes[1]()] == [4]
+
+
+def test_a_commit_that_cannot_begin_fails_what_waits() -> None:
+    patient = Patient()
+    queue = CommitQueue(patient, Counters())
+    changes = [submit(queue, 1), submit(queue, 2)]
+    patient.ended.callback(Failure(OSError("no connection")))
+    assert all(result_of(change).check(OSError) for change in changes)
+    assert result_of(queue.idle()) is None
+
+
+def test_a_batch_of_which_nothing_is_left_changes_nothing() -> None:
+    patient = Patient()
+    queue = CommitQueue(patient, Counters())
+    cancelled = submit(queue, 1)
+    cancelled.cancel()
+    assert result_of(cancelled).check(CancelledError)
+    assert patient.takes[0]() == []
+    patient.ended.callback([])
+    assert result_of(queue.idle()) is None
 
 
 def test_a_change_cancelled_while_it_waits_is_never_run(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from bleepstore.metadata.store import Store
 
 _INSERT = "INSERT INTO account (owner_id, display_name, email) VALUES (?, 'x', '')"
 _COUNT = "SELECT count(*) FROM account"
+_PATIENCE_SECONDS = 30
 
 
 def add(txn: ITransaction, owner_id: str) -> str:
@@ -73,14 +77,33 @@ async def test_a_full_commit_syncs_and_the_log_is_a_wal(database: Database) -> N
     assert await database.write("settings", settings, None) == [2, "wal", 1]
 
 
+@contextmanager
+def one_batch(database: Database) -> Iterator[Any]:
+    """What is written here goes into one commit: the writer is occupied with another one till then.
+
+    Answers the other one, a change that adds ``first``.
+    """
+    begun, go_on = Event(), Event()
+
+    def add_slowly(txn: ITransaction, owner_id: str) -> None:
+        begun.set()
+        go_on.wait(_PATIENCE_SECONDS)
+        add(txn, owner_id)
+
+    first = database.write("add", add_slowly, "first")
+    begun.wait(_PATIENCE_SECONDS)
+    yield first
+    go_on.set()
+
+
 @pytest_twisted.ensureDeferred
 async def test_a_failing_change_fails_alone(database: Database) -> None:
-    first = database.write("add", add, "first")  # occupies the writer; the rest is one batch
-    good, bad, late = (
-        database.write("add", add, "good"),
-        database.write("add", add_and_fail, "bad"),
-        database.write("add", add, "late"),
-    )
+    with one_batch(database) as first:
+        good, bad, late = (
+            database.write("add", add, "good"),
+            database.write("add", add_and_fail, "bad"),
+            database.write("add", add, "late"),
+        )
     assert [ok for ok, _ in await outcomes(first, good, bad, late)] == [True, True, False, True]
     assert database.counters.last_batch == 3
     assert await database.read("owners", owners) == ["first", "good", "late"]
@@ -93,8 +116,8 @@ async def test_a_failing_commit_fails_all_of_its_batch(database: Database) -> No
         txn.execute("INSERT INTO credential VALUES ('k', 's', 'nobody', 'admin', 1, 0, 0)")
 
     await database.write("add", add, "before")
-    first = database.write("add", add, "first")
-    good, bad = database.write("add", add, "good"), database.write("break", break_commit, None)
+    with one_batch(database) as first:
+        good, bad = database.write("add", add, "good"), database.write("break", break_commit, None)
     results = await outcomes(first, good, bad)
     assert [ok for ok, _ in results] == [True, False, False]
     assert all(failure.check(sqlite3.IntegrityError) for ok, failure in results if not ok)
@@ -111,9 +134,9 @@ async def test_a_transaction_that_the_engine_gave_up_fails_all_of_its_batch(
         raise sqlite3.OperationalError("disk I/O error")
 
     await database.write("add", add, "before")
-    first = database.write("add", add, "first")
-    good, bad = database.write("add", add, "good"), database.write("x", lose_transaction, None)
-    late = database.write("add", add, "late")
+    with one_batch(database) as first:
+        good, bad = database.write("add", add, "good"), database.write("x", lose_transaction, None)
+        late = database.write("add", add, "late")
     results = await outcomes(first, good, bad, late)
     assert [ok for ok, _ in results] == [True, False, False, False]
     assert await database.read("owners", owners) == ["before", "first"]
@@ -121,10 +144,12 @@ async def test_a_transaction_that_the_engine_gave_up_fails_all_of_its_batch(
 
 @pytest_twisted.ensureDeferred
 async def test_concurrent_changes_share_commits(database: Database) -> None:
-    await gatherResults([database.write("add", add, f"owner {n}") for n in range(200)])
-    assert database.counters.changes == 200
+    with one_batch(database) as first:
+        changes = [database.write("add", add, f"owner {n}") for n in range(200)]
+    await gatherResults([first, *changes])
+    assert database.counters.changes == 201
     assert database.counters.commits == 2
-    assert len(await database.read("owners", owners)) == 200
+    assert len(await database.read("owners", owners)) == 201
 
 
 @pytest_twisted.ensureDeferred
