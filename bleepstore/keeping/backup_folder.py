@@ -26,7 +26,7 @@ from typing import Any
 from attrs import define, field
 
 from ..errors import NotPossible
-from ..storage.disk import sync_folder
+from ..folders import sync_folder
 
 FORMAT = "bleepstore-backup"
 VERSION = 1

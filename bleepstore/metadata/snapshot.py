@@ -15,7 +15,8 @@ from pathlib import Path
 import txaio
 
 from ..errors import NotPossible, SnapshotUnusable
-from .sqlite import create_file, sync_folder
+from ..folders import sync_folder
+from .sqlite import create_file
 
 log = txaio.make_logger()
 

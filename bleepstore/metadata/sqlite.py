@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
+from ..folders import sync_folder
+
 Durability = Literal["full", "relaxed"]
 """``full``: a commit has reached the disk when it is answered. ``relaxed``: a power failure may
 lose the latest commits, a crash of the process may not; the file stays sound either way."""
@@ -58,15 +60,6 @@ def create_file(path: Path) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.close(descriptor)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class WriterTurn:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 
+from ..folders import sync_folder
 from ..ids import is_blob_id
-from .disk import remove_file, sync_folder
+from .disk import remove_file
 from .locators import folder_number, folder_of
 
 

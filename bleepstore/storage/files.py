@@ -39,13 +39,14 @@ import txaio
 from zope.interface import implementer
 
 from ..errors import BlobMissing
+from ..folders import make_folders
 from ..ids import is_blob_id
 from ..interfaces import IArrivals, IBlobStore
 from ..streams.producers import FileProducer
 from ..streams.threads import Threads
 from ..values import BlobName
 from .blob_folders import BlobFolders
-from .disk import make_folders, remove_files, reporting_trouble
+from .disk import remove_files, reporting_trouble
 from .file_sink import FileSink
 from .incoming import Incoming, check_hard_links
 from .locators import blob_id_of_file, file_locator

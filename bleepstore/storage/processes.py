@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from ..folders import make_folders
 from ..ids import new_blob_id
-from .disk import make_folders
 from .incoming import Incoming
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 from pathlib import Path
 
+from ..folders import make_folders, sync_folder
 from .blob_folders import BlobFolders
-from .disk import make_folders, sync_folder
 from .locators import blob_id_of_file, file_locator
 
 _CHUNK_BYTES = 16 * 1024 * 1024
