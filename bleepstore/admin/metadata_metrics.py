@@ -11,10 +11,9 @@ _CHANGES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class MetadataMetrics(Counters):
-    """Counts for Prometheus too what a database counts."""
+    """Counts for Prometheus what a database does."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        super().__init__()
         self._transactions = Summary(
             "bleepstore_metadata_transaction_seconds",
             "Reads and changes of the metadata, from the call to the answer.",
@@ -42,17 +41,15 @@ class MetadataMetrics(Counters):
         self._by_description: dict[str, Summary] = {}
 
     def transaction_took(self, description: str, seconds: float) -> None:
-        super().transaction_took(description, seconds)
         summary = self._by_description.get(description)
         if summary is None:
             summary = self._by_description[description] = self._transactions.labels(description)
         summary.observe(seconds)
 
     def change_took(self, description: str, seconds: float) -> None:
-        super().change_took(description, seconds)
+        self.transaction_took(description, seconds)
         self._waits.observe(seconds)
 
     def batch_took(self, changes: int, seconds: float) -> None:
-        super().batch_took(changes, seconds)
         self._commits.observe(seconds)
         self._batches.observe(changes)

@@ -47,7 +47,7 @@ class CommitQueue:
         commit: takes a batch and runs it; answers each change's result in order, a ``Failure`` for
             a change that failed alone; its own failure is that of every change in the batch, or of
             all that wait if it has not taken one.
-        counters: where the sizes and times are added up.
+        counters: told sizes and times.
     """
 
     def __init__(self, commit: CommitBatch, counters: Counters) -> None:

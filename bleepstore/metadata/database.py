@@ -37,13 +37,13 @@ class Database:
 
     Args:
         engine: what it stands on; opened and closed with the database.
-        counters: where it counts what it does; default: its own.
+        counters: told what it does; default: nobody is.
     """
 
     def __init__(self, engine: Engine, counters: Counters | None = None) -> None:
-        self.counters = counters if counters is not None else Counters()
+        self._counters = counters if counters is not None else Counters()
         self._engine = engine
-        self._queue = CommitQueue(self._commit, self.counters)
+        self._queue = CommitQueue(self._commit, self._counters)
         self._lookups: LookUps | None = None
         self._running = False
         self._reads = 0
@@ -84,7 +84,7 @@ class Database:
             except NotNow:
                 log.debug("{description} is left to a thread", description=description)
             else:
-                self.counters.transaction_took(description, perf_counter() - began)
+                self._counters.transaction_took(description, perf_counter() - began)
                 return answer
         return await self.read(description, function, *arguments)
 
@@ -130,7 +130,7 @@ class Database:
         return committed
 
     def _read_done(self, result: T, description: str, began: float) -> T:
-        self.counters.transaction_took(description, perf_counter() - began)
+        self._counters.transaction_took(description, perf_counter() - began)
         self._reads -= 1
         if self._reads == 0 and self._last_read is not None:
             self._last_read.callback(None)

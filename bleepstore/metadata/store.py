@@ -64,7 +64,7 @@ def open_store(
     """The metadata in an SQLite file. Nothing is touched before ``store.database.start()``.
 
     Args:
-        counters: where the database counts what it does; default: its own.
+        counters: told what the database does; default: nobody is.
     """
     return store_on(FileEngine(path, reactor, durability), counters)
 

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 
 from bleepstore.metadata.commit_queue import MAX_BATCH, Change, CommitQueue, Take
 from bleepstore.metadata.counters import Counters
+from tests.metadata.counting import Counts
 
 
 class Committer:
@@ -172,12 +173,12 @@ def test_idle_waits_for_what_is_queued_too(queue: CommitQueue, committer: Commit
     assert idle.called
 
 
-def test_counters_tell_of_batches_and_of_each_kind_of_change(committer: Committer) -> None:
-    counters = Counters()
-    queue = CommitQueue(committer, counters)
+def test_batches_and_each_kind_of_change_are_told(committer: Committer) -> None:
+    counts = Counts()
+    queue = CommitQueue(committer, counts)
     for number in range(4):
         submit(queue, number)
     committer.end_latest([0])
     committer.end_latest([1, 2, 3])
-    assert (counters.commits, counters.changes, counters.last_batch) == (2, 4, 3)
-    assert counters.transactions["test"].count == 4
+    assert counts.batches == [1, 3]
+    assert counts.transactions == {"test": 4}
