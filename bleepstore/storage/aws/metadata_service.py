@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 
 from ...clock import parse_iso8601
 from ...config.gateways import UpstreamSection
+from ...config.model import is_loopback
 from ...errors import UpstreamFailed, UpstreamRefused
 from ...streams.threads import Threads
 from ..remote.client import Answer, Client, Outgoing
@@ -24,8 +25,8 @@ _CONTAINER = "http://169.254.170.2"
 _INSTANCE = "http://169.254.169.254"
 _ROLES = "/latest/meta-data/iam/security-credentials/"
 _TOKEN_SECONDS = 6 * 60 * 60
-# Besides these hosts only HTTPS may be asked, since the answer is a secret.
-_LOCAL = frozenset(["localhost", "127.0.0.1", "::1", "169.254.170.2", "169.254.170.23"])
+# Of ECS and EKS. Besides these hosts and this one only HTTPS may be asked: the answer is a secret.
+_CONTAINERS_HOSTS = frozenset(["169.254.170.2", "169.254.170.23"])
 
 
 @frozen
@@ -94,7 +95,9 @@ class MetadataService:
 
     async def _fetch_from_container(self, url: str) -> Given:
         parts = urlsplit(url)
-        if parts.scheme != "https" and parts.hostname not in _LOCAL:
+        host = parts.hostname or ""
+        is_near = is_loopback(host) or host in _CONTAINERS_HOSTS
+        if parts.scheme != "https" and not is_near:
             raise UpstreamRefused(
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI has to be https, or an address of this machine"
             )

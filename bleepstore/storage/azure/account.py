@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from attrs import evolve, field, frozen
 
 from ...config.gateways import AzureSection
+from ...config.model import is_loopback
 from ...errors import ConfigError
 from .access import Access, KeyAccess, SasAccess
 
@@ -186,4 +187,4 @@ def _endpoint(endpoint: str | None, account: str | None) -> str:
 def _is_private(endpoint: str) -> bool:
     """Whether nobody on the way can read what is sent there."""
     split = urlsplit(endpoint)
-    return split.scheme == "https" or split.hostname in ("127.0.0.1", "::1", "localhost")
+    return split.scheme == "https" or is_loopback(split.hostname or "")
