@@ -69,7 +69,8 @@ def _share(outcome: Outcome, ours: str, limits: Mapping[str, float]) -> str:
         limit = limits[name]
     else:
         return ""
-    return f"{outcome.samples[ours].value / limit:.0%} of {name}"
+    share = outcome.samples[ours].value * outcome.contest.limit_each / limit
+    return f"{share:.0%} of {name}"
 
 
 def servers_list(servers: Sequence[Server]) -> str:

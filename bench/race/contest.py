@@ -54,6 +54,7 @@ class Contest(ABC):
         is_more_better: False for times.
         asked_for: the ratio to the peer that the project wants to reach; None for no such aim.
         limit: the machine's limit that binds it, by its name in the report; empty for none.
+        limit_each: how much of that limit one of the values takes.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Contest(ABC):
     is_more_better = True
     asked_for: float | None = None
     limit = ""
+    limit_each = 1.0
 
     def can(self, server: Server) -> bool:
         """Whether this store can take part."""

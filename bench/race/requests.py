@@ -28,12 +28,22 @@ _ASKED_FOR = {
     ("DELETE", 1024 * KIB): 0.5,
 }
 _MOST_SECONDS = 120
+_SMALL_BYTES = 64 * KIB  # up to this size, objects are written together
 
 
 def make_bucket(server: Server, target: str = _BUCKET) -> None:
     """See to it that there is a bucket."""
     with client_of(server.account) as client:
         client.try_to("PUT", target)
+
+
+def _limit(method: str, size_bytes: int) -> tuple[str, float]:
+    """What binds, and how much of it a request takes. Small changes can share their syncs."""
+    if method == "GET":
+        return "nginx", 1.0
+    if method == "PUT" and size_bytes > _SMALL_BYTES:
+        return "disk write with fsync", size_bytes / 1e6
+    return "syncs a second", 1.0
 
 
 class Requests(Contest):
@@ -44,7 +54,7 @@ class Requests(Contest):
     def __init__(self, method: str, size_bytes: int, clients: int, seconds: int) -> None:
         self.name = f"{method} {_NAMES[size_bytes]}, {clients} client{'s' if clients > 1 else ''}"
         self.asked_for = _ASKED_FOR[method, size_bytes] if clients == 32 else None
-        self.limit = "nginx" if method == "GET" else ""
+        self.limit, self.limit_each = _limit(method, size_bytes)
         self._method = method
         self._size_bytes = size_bytes
         self._clients = clients
