@@ -78,8 +78,6 @@ def _half_a_tls(config: Config) -> Iterator[Conflict]:
         yield Conflict(certificate, f"expected a path, because {port} is set", port)
     if tls.private_key is not None and tls.certificate is None:
         yield Conflict(certificate, f"expected a path, because {key} is set", key)
-    if tls.certificate is not None and tls.port is None:
-        yield Conflict(port, f"expected a port, because {certificate} is set", certificate)
 
 
 def _no_door(config: Config) -> Iterator[Conflict]:

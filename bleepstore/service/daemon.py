@@ -16,8 +16,9 @@ from ..config.model import Config
 from ..errors import CannotListen
 from .banner import log_banner
 from .crew import Crew
-from .doors import Doors, close_doors, endpoint_doors, from_systemd, open_doors
+from .doors import Doors, close_doors, endpoint_doors, open_doors
 from .endpoints import Threshold, from_address, make_threshold
+from .inherited import Inheritance
 from .logs import LogChoice
 from .notify import Notifier
 from .signals import Signals
@@ -41,6 +42,7 @@ class Daemon(Service):
     _reactor: Any
     _crew: Crew
     _logs: LogChoice
+    _inheritance: Inheritance = field(factory=Inheritance.of_this_process, init=False)
     _doors: list[Doors] | None = field(default=None, init=False)
     _thresholds: list[Threshold] = field(factory=list, init=False)
     _office: Threshold | None = field(default=None, init=False)
@@ -71,7 +73,7 @@ class Daemon(Service):
             log.critical("{problem}", problem=str(error))
 
     def _open_doors(self) -> list[Doors]:
-        doors = open_doors(self._config, from_systemd(self._reactor))
+        doors = open_doors(self._config, self._inheritance.sockets())
         try:
             for endpoint in self._config.server.endpoints:
                 self._thresholds.append(make_threshold(self._reactor, endpoint))

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any
 
-from twisted.internet.endpoints import serverFromString
-
-from ..config.model import Config
+from ..config.model import Config, is_loopback
 from ..errors import CannotListen
 from .endpoints import Threshold
+from .inherited import Inherited, adopt
 from .listeners import Door, bind_many
 from .startup import explain_bind
 
 Doors = tuple[Door, ...]
 """All doors of one process."""
 
-Inherited = Sequence[tuple[str, int]]
-"""Sockets that are there already: names and descriptors."""
+_NO_TLS_PORT = "server.tls.port: expected a port, because server.tls.certificate is set"
+_OPEN_TO_ALL = (
+    "LISTEN_FDS: cannot listen on {}: expected a loopback address, because no credentials are "
+    "configured; set auth.access_key and auth.secret_key to listen there"
+)
 
 
 def open_doors(config: Config, inherited: Inherited) -> list[Doors]:
@@ -32,11 +31,14 @@ def open_doors(config: Config, inherited: Inherited) -> list[Doors]:
             for TLS.
 
     Raises:
-        CannotListen: an address of the configuration cannot be bound.
+        CannotListen: an address of the configuration cannot be bound, or a socket from systemd
+            must not be used.
     """
     count = config.worker_count
     if inherited:
-        return [_inherited_doors(inherited) for _ in range(count)]
+        return [_inherited_doors(config, inherited) for _ in range(count)]
+    if config.server.tls.certificate is not None and config.server.tls.port is None:
+        raise CannotListen(_NO_TLS_PORT)
     doors: list[Doors] = [() for _ in range(count)]
     tls = config.server.tls.port
     for key, port in (("server.port", config.server.port), ("server.tls.port", tls)):
@@ -54,11 +56,20 @@ def open_doors(config: Config, inherited: Inherited) -> list[Doors]:
     return doors
 
 
-def _inherited_doors(inherited: Inherited) -> Doors:
-    return tuple(
-        Door(socket.socket(fileno=os.dup(descriptor)), is_tls="tls" in name)
-        for name, descriptor in inherited
-    )
+def _inherited_doors(config: Config, inherited: Inherited) -> Doors:
+    doors = tuple(Door(adopt(descriptor), is_tls="tls" in name) for name, descriptor in inherited)
+    for door in doors:
+        if config.uses_default_credentials and not _is_for_this_machine(door.socket):
+            problem = _OPEN_TO_ALL.format(door.url)
+            close_doors([doors])
+            raise CannotListen(problem)
+    return doors
+
+
+def _is_for_this_machine(bound: socket.socket) -> bool:
+    """Whether it has a loopback address; others than IP's may lead anywhere."""
+    is_ip = bound.family in (socket.AF_INET, socket.AF_INET6)
+    return is_ip and is_loopback(bound.getsockname()[0])
 
 
 def close_doors(doors: list[Doors]) -> None:
@@ -71,17 +82,3 @@ def close_doors(doors: list[Doors]) -> None:
 def endpoint_doors(thresholds: Sequence[Threshold]) -> Doors:
     """The doors of one process at these endpoints."""
     return tuple(Door(each.duplicate(), endpoint=each.endpoint) for each in thresholds)
-
-
-def from_systemd(reactor: Any) -> Inherited:
-    """The sockets that systemd gives this process (sd_listen_fds(3)), none without it.
-
-    Twisted takes them out of the environment when its endpoints are imported, so they come from
-    there; the family does not matter here.
-    """
-    found = []
-    with suppress(IndexError):
-        for index, name in enumerate(os.environ.get("LISTEN_FDNAMES", "").split(":")):
-            endpoint: Any = serverFromString(reactor, f"systemd:domain=UNIX:index={index}")
-            found.append((name, endpoint.fileno))
-    return found

@@ -228,8 +228,6 @@ def test_variables_that_are_not_ours_are_left_alone() -> None:
          "expected a path, because server.tls.port is set"),
         ("server: {tls: {private_key: k}}", "server.tls.certificate",
          "expected a path, because server.tls.private_key is set"),
-        ("server: {tls: {certificate: c}}", "server.tls.port",
-         "expected a port, because server.tls.certificate is set"),
         ("server: {port: none}", "server.port",
          "expected a port, because neither server.tls.port nor server.endpoints is set"),
         ("server: {endpoints: ['unix:s']}", "server.endpoints",

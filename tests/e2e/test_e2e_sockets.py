@@ -25,8 +25,9 @@ _WORKERS = pytest.mark.parametrize("workers", [1, 2])
 _AS_SYSTEMD = """
 import os, sys
 os.dup2(int(sys.argv[1]), 3)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="http")
-os.execv(sys.argv[2], sys.argv[2:])
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.environ |= {"LISTEN_FDNAMES": name for name in [sys.argv[2]] if name}
+os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
@@ -104,7 +105,7 @@ def test_an_endpoint_that_cannot_be_listened_at_ends_it(own_daemon: Daemon, endp
 class Systemd:
     """Starts the daemon with a socket, and hears what it says of itself."""
 
-    def __init__(self, daemon: Daemon, notify_address: str) -> None:
+    def __init__(self, daemon: Daemon, notify_address: str, name: str) -> None:
         self.listening = socket.create_server(("127.0.0.1", 0))
         self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notified.settimeout(_PATIENCE_SECONDS)
@@ -113,7 +114,7 @@ class Systemd:
         self._log = daemon.log_path
         self.process = subprocess.Popen(
             [
-                sys.executable, "-c", _AS_SYSTEMD, str(self.listening.fileno()),
+                sys.executable, "-c", _AS_SYSTEMD, str(self.listening.fileno()), name,
                 twistd, "--nodaemon", "--pidfile=",
                 "bleepstore", "--config", str(daemon.write_configuration()),
             ],
@@ -136,8 +137,8 @@ class Systemd:
 
 
 @contextmanager
-def systemd(daemon: Daemon, notify_address: str) -> Iterator[Systemd]:
-    running = Systemd(daemon, notify_address)
+def systemd(daemon: Daemon, notify_address: str, name: str = "http") -> Iterator[Systemd]:
+    running = Systemd(daemon, notify_address, name)
     try:
         yield running
     finally:
@@ -164,3 +165,11 @@ def test_under_systemd(own_daemon: Daemon, tmp_path: Path, workers: int, kind: s
         assert system.process.wait(_PATIENCE_SECONDS) == -signal.SIGTERM
         socket.create_connection(place).close()  # systemd's socket stays open
     assert f"listening on http://127.0.0.1:{place[1]}" in own_daemon.log_path.read_text()
+
+
+def test_a_socket_without_a_name_is_used(own_daemon: Daemon, tmp_path: Path) -> None:
+    own_daemon.settings = {"server": {"port": 1}}  # which is not bound
+    own_daemon.folder.mkdir()
+    with systemd(own_daemon, str(tmp_path / "notify"), name="") as system:
+        assert system.heard() == ["READY=1"]
+        assert ask(system.listening.getsockname()).endswith(b"ok\n")
