@@ -12,9 +12,8 @@ from typing import Any
 import txaio
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 
-from ..errors import BleepStoreError
+from .standing import Standing
 
 log = txaio.make_logger()
 
@@ -46,9 +45,13 @@ class Checkup:
     _name: str
     _check: Check
     _reactor: Any
+    _standing: Standing = field(init=False)
     _latest: Outcome = field(default=Outcome(True, 0.0), init=False)
     _found_at: float = field(default=-_FRESH_SECONDS, init=False)
     _waiting: list[Deferred[None]] = field(factory=list, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._standing = Standing(f"health check {self._name}")
 
     async def outcome(self) -> Outcome:
         """The latest outcome, or one that is found out now if that is too old."""
@@ -71,23 +74,13 @@ class Checkup:
         try:
             await Deferred.fromCoroutine(self._run()).addTimeout(_PATIENCE_SECONDS, self._reactor)
         except Exception as error:
-            is_good = False
-            if self._latest.is_good:  # else: it has been said
-                self._complain(error)
+            self._standing.failed(error)
         else:
-            is_good = True
-            if not self._latest.is_good:
-                log.info("health check {name} is good again", name=self._name)
+            self._standing.succeeded()
         now = self._reactor.seconds()
-        self._latest = Outcome(is_good, round((now - began) * 1000, 3))
+        self._latest = Outcome(self._standing.is_good, round((now - began) * 1000, 3))
         self._found_at = now
         self._tell()
-
-    def _complain(self, error: Exception) -> None:
-        if isinstance(error, BleepStoreError):
-            log.error("health check {name} fails: {why}", name=self._name, why=str(error))
-        else:
-            log.failure("health check {name} fails", failure=Failure(error), name=self._name)
 
     async def _run(self) -> None:
         await self._check()

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import txaio
-from attrs import frozen
+from attrs import field, frozen
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric
 from prometheus_client import generate_latest as render
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from twisted.python.failure import Failure
 
 from .. import __version__
 from ..metadata.totals import Inventory, Totals
 from ..values import Reply, RequestHead
 from .metrics import Metrics
-
-log = txaio.make_logger()
+from .standing import Standing
 
 
 @frozen
@@ -31,14 +28,19 @@ class MetricsPage:
 
     _metrics: Metrics
     _inventory: Inventory
+    _standing: Standing = field(
+        factory=lambda: Standing("reading the totals of the store"), init=False
+    )
 
     async def __call__(self, head: RequestHead) -> Reply:
         """Without the store's totals if its metadata does not answer: the rest may say why."""
         families = [_about()]
         try:
             families += _levels(await self._inventory.totals())
-        except Exception:
-            log.failure("the totals of the store are not known", failure=Failure())
+        except Exception as error:
+            self._standing.failed(error)
+        else:
+            self._standing.succeeded()
         registry = CollectorRegistry()
         registry.register(_Families(families))
         text = render(registry) + self._metrics.render()

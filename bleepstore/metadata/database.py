@@ -23,6 +23,7 @@ from .dialects import Dialect
 from .engine import Engine
 from .lookups import LookUps, NotNow
 from .migrate import known_steps, migrate
+from .rehearsal import rehearse
 from .transaction import Transaction
 
 log = txaio.make_logger()
@@ -92,6 +93,15 @@ class Database:
         """See :class:`~bleepstore.interfaces.IDatabase`."""
         self._require_running()
         return self._queue.submit(Change(description, function, command))
+
+    def rehearse(self) -> Deferred[None]:
+        """Find out whether changes can be made; fails if not. Waits for those under way."""
+        self._require_running()
+        engine = self._engine
+        rehearsed: Deferred[None] = engine.writer.runWithConnection(
+            rehearse, engine.turn, engine.dialect
+        )
+        return rehearsed
 
     async def _start(self) -> None:
         engine = self._engine

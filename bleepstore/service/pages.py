@@ -34,7 +34,7 @@ def make_pages(
     pages: dict[str, Page] = {}
     about: dict[str, str] = {}
     if config.observability.health_check:
-        all_checks = store_checks(config, foundation) | dict(checks or {})
+        all_checks = store_checks(config, reactor, foundation) | dict(checks or {})
         pages |= Health(all_checks, reactor).pages()
         about |= health.PATHS
     if metrics is not None:

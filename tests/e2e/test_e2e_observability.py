@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
@@ -16,6 +17,7 @@ import pytest
 
 from tests.e2e.clients import ask, ask_signed
 from tests.e2e.daemon import BACKEND, ROOT, Daemon
+from tests.metadata.damage import damage_page_with
 
 _PATIENCE_SECONDS = 60
 _PAGES = ("/metrics", "/healthz", "/readyz", "/health", "/docs", "/openapi.json")
@@ -160,6 +162,34 @@ def test_a_full_disk_is_not_ready_until_there_is_room(small_disk: Path) -> None:
     finally:
         if daemon.is_running:
             daemon.kill()
+
+
+@pytest.mark.skipif(BACKEND != "local", reason="it damages a database on a disk")
+def test_a_store_that_takes_no_changes_is_not_ready_and_says_so_once(own_daemon: Daemon) -> None:
+    """All uploads need the page with the totals; reads do without it."""
+    daemon = with_workers(own_daemon, 1)
+    assert ask_signed(daemon, "PUT", "/bucket").status == 200
+    daemon.stop()
+    damage_page_with(daemon.database_path, b"garbage", table="total")
+    daemon.start()
+    assert ask_signed(daemon, "GET", "/bucket").status == 200
+    assert ask_signed(daemon, "PUT", "/bucket/key", body=b"x").status == 500
+    assert ask(daemon, "GET", "/readyz").body == b"not ready: metadata_changes\n"
+    for _ in range(3):
+        assert "bleepstore_info" in page(daemon)
+    daemon.stop()
+    assert daemon.log.count("reading the totals of the store fails") == 1
+    assert daemon.log.count("health check metadata_changes fails") == 1
+    assert "Traceback" not in daemon.log
+
+
+@pytest.mark.skipif(BACKEND == "memory", reason="a store in memory is not reached from beside")
+def test_who_reads_is_not_sent_away_while_somebody_changes_much(own_daemon: Daemon) -> None:
+    daemon = with_workers(own_daemon, 1)
+    path = daemon.database_path
+    with (path.with_name(path.name + "-writer")).open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        assert ask(daemon, "GET", "/readyz").status == 200
 
 
 def _expect_ready(daemon: Daemon) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 _PAGE_BYTES = 4096
 
 
-def damage_page_with(path: Path, text: bytes) -> None:
-    """Overwrite the leaf of the table of objects that has a text."""
+def damage_page_with(path: Path, text: bytes, table: str = "object") -> None:
+    """Overwrite the leaf of a table that has a text."""
     with closing(sqlite3.connect(path)) as connection:
         leaves = connection.execute(
-            "SELECT pageno FROM dbstat WHERE name = 'object' AND pagetype = 'leaf'"
+            "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf'", (table,)
         ).fetchall()
     with path.open("r+b") as file:
         for (number,) in leaves:
