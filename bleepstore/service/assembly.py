@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import frozen
-from twisted.internet.interfaces import IProtocolFactory
-
 from ..admin.checkup import Check
 from ..admin.health import Page
 from ..admin.metrics import Metrics
@@ -24,56 +21,14 @@ from ..s3.standing import NothingShown
 from ..values import Ownership, RequestHead
 from ..wire.routes import Front
 from ..wire.site import WireSite, make_site
-from .collector import ease_collection
 from .foundation import Foundation, lay
-from .house import StoreRoom
-from .kept_store import KeptStore, keep
-from .logs import LogOutput
+from .kept_store import keep
+from .log_output import LogOutput
 from .office import make_office
 from .pages import make_pages
 from .request_lines import RequestLines
+from .rooms import CountedStore, Headquarters, House
 from .sites import Finished, make_finished, make_limits, refusal
-
-
-@frozen
-class House:
-    """All rooms of one process, connected. See :class:`~bleepstore.service.house.House`.
-
-    Attributes:
-        office: shows the pages for operators, where they have an address of their own.
-    """
-
-    _reactor: Any
-    _store: StoreRoom
-    _site: WireSite
-    _metrics: Metrics | None
-    office: WireSite | None = None
-
-    @property
-    def site(self) -> IProtocolFactory:
-        return self._site
-
-    async def start(self) -> None:
-        await self._store.start()
-        ease_collection()
-        if self._metrics is not None:
-            self._metrics.start(self._reactor)
-
-    async def wind_down(self) -> None:
-        await self._site.traffic.wind_down()
-
-    async def drain(self) -> None:
-        await self._site.traffic.stop()
-
-    def abort(self) -> None:
-        self._site.traffic.abort()
-
-    async def stop(self) -> None:
-        try:
-            await self._store.stop()
-        finally:
-            if self._metrics is not None:
-                self._metrics.stop()
 
 
 def assemble(config: Config, reactor: Any, log_output: LogOutput) -> House:
@@ -85,7 +40,8 @@ def assemble(config: Config, reactor: Any, log_output: LogOutput) -> House:
     office = make_office(config, reactor, pages, finished)
     site = _site(config, reactor, foundation, {} if office else pages, finished)
     _watch(metrics, site)
-    return House(reactor, keep(config, reactor, foundation), site, metrics, office)
+    store = CountedStore(keep(config, reactor, foundation), reactor, metrics)
+    return House(store, site, office)
 
 
 def assemble_worker(
@@ -99,35 +55,7 @@ def assemble_worker(
     pages = {} if has_office else make_pages(config, reactor, foundation, metrics)
     site = _site(config, reactor, foundation, pages, finished)
     _watch(metrics, site)
-    return House(reactor, foundation, site, metrics)
-
-
-@frozen
-class Headquarters:
-    """The rooms of a process that serves through others.
-
-    See :class:`~bleepstore.service.house.KeptHouse`.
-    """
-
-    _reactor: Any
-    _store: KeptStore
-    _metrics: Metrics | None
-    office: WireSite | None
-
-    async def start(self) -> None:
-        await self._store.start()
-        if self._metrics is not None:
-            self._metrics.start(self._reactor)
-
-    async def recover(self) -> None:
-        await self._store.recover()
-
-    async def stop(self) -> None:
-        try:
-            await self._store.stop()
-        finally:
-            if self._metrics is not None:
-                self._metrics.stop()
+    return House(CountedStore(foundation, reactor, metrics), site)
 
 
 def assemble_headquarters(
@@ -147,7 +75,8 @@ def assemble_headquarters(
     finished = make_finished(config, metrics, RequestLines(config.logging, log_output, reactor))
     pages = make_pages(config, reactor, foundation, metrics, checks)
     office = make_office(config, reactor, pages, finished)
-    return Headquarters(reactor, keep(config, reactor, foundation), metrics, office)
+    kept = keep(config, reactor, foundation)
+    return Headquarters(CountedStore(kept, reactor, metrics), kept.recover, office)
 
 
 def _watch(metrics: Metrics | None, site: WireSite) -> None:
