@@ -127,11 +127,16 @@ class Daemon(Service):
         end_in_failure(self._reactor)
 
     def _reload(self) -> None:
-        self._notifier.reloading()
-        self._logs.reopen()
-        log.info("reopened the log; reading the certificate anew")
-        self._crew.reload()
-        self._notifier.ready()
+        is_ready = self._is_serving and self.running  # else: it is not for this to say so
+        if is_ready:
+            self._notifier.reloading()
+        try:
+            self._logs.reopen()
+            log.info("opened the log; reading the certificate anew")
+            self._crew.reload()
+        finally:
+            if is_ready:
+                self._notifier.ready()
 
     def stopService(self) -> Deferred[None]:
         """Stop in good order: no new connections, then requests, then the house."""

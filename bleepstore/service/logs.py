@@ -8,7 +8,7 @@ another; see ``twisted.application.app.AppLogger``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any
 
 import txaio
 from attrs import define, field, frozen
@@ -22,11 +22,11 @@ from twisted.logger import (
     LogLevel,
     PredicateResult,
 )
-from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
 from ..config.observability import LoggingSection
 from .log_lines import json_line, text_line
+from .log_output import LogOutput, open_log_file, standard_output
 
 log = txaio.make_logger()
 
@@ -34,42 +34,6 @@ _LINES = {"text": text_line, "json": json_line}
 
 LEVELS = ("debug", "info", "warn", "error")
 """Those of the configuration, in their order."""
-
-
-@define(eq=False)
-class LogOutput:
-    """Where lines go. Not open before the log begins, or if the log is not ours.
-
-    What is written waits for :meth:`flush`, so that lines can be written together, in their order.
-    """
-
-    _destination: Any = None
-    _waiting: list[str] = field(factory=list, init=False)
-
-    @property
-    def is_open(self) -> bool:
-        return self._destination is not None
-
-    def open(self, destination: Any) -> None:
-        """Write to this file for text from now on."""
-        self._destination = destination
-
-    def write(self, lines: str) -> None:
-        """Take whole lines."""
-        self._waiting.append(lines)
-
-    def flush(self) -> None:
-        """Write what was taken. What cannot be written is lost."""
-        lines, self._waiting = "".join(self._waiting), []
-        if lines:
-            self._destination.write(lines)
-            self._destination.flush()
-
-    def reopen(self) -> None:
-        """Write to a new file under the name of the old one, which somebody has moved away."""
-        self.flush()
-        if isinstance(self._destination, LogFile):
-            self._destination.reopen()
 
 
 @define
@@ -127,12 +91,7 @@ class LogChoice:
                 return standard_output()
             if name == "-":
                 return None  # refused by twistd
-        return LogFile.fromFullPath(name or "twistd.log")
-
-
-def standard_output() -> TextIO:
-    """The real standard output: Twisted redirects ``sys.stdout`` into the log."""
-    return open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+        return open_log_file(name or "twistd.log")
 
 
 def make_observer(section: LoggingSection, destination: Any) -> ILogObserver:

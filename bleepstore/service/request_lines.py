@@ -16,7 +16,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from ..config.observability import LoggingSection
 from .log_lines import as_json, as_text
-from .logs import LEVELS, LogOutput
+from .log_output import LogOutput
+from .logs import LEVELS
 
 _LOGGER = "bleepstore.service.access_log"
 

@@ -28,7 +28,8 @@ from ..config.model import Config
 from ..errors import WorkerFailed
 from .doors import Doors
 from .house import House
-from .logs import LogOutput, make_observer, standard_output
+from .log_output import LogOutput, standard_output
+from .logs import make_observer
 from .orders import (
     ORDERS_FD,
     Reload,

@@ -17,7 +17,7 @@ from twisted.protocols.wire import Echo
 from twisted.scripts.twistd import run
 
 from bleepstore.config.model import Config
-from bleepstore.service.logs import LogOutput
+from bleepstore.service.log_output import LogOutput
 
 
 class FakeHouse:

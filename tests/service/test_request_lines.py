@@ -15,7 +15,8 @@ from twisted.python.logfile import LogFile
 
 from bleepstore.config.observability import LoggingSection
 from bleepstore.service.access_log import AccessLog
-from bleepstore.service.logs import LogOutput, make_observer
+from bleepstore.service.log_output import LogOutput
+from bleepstore.service.logs import make_observer
 from bleepstore.service.request_lines import RequestLines
 from bleepstore.values import Exchange, RequestHead
 
