@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,33 @@ async def test_stopping_while_starting_gives_the_start_up(runner: Runner) -> Non
     bind_again.close()
 
 
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """What a daemon tells systemd arrives here."""
+    address = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        notified.bind(address)
+        notified.setblocking(False)
+        yield notified
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_hang_up_while_it_starts_makes_it_ready_no_sooner(
+    runner: Runner, systemd: socket.socket
+) -> None:
+    house = FakeHouse(started=Deferred())
+    runner.start(house)
+    with capturedLogs() as logs:
+        os.kill(os.getpid(), signal.SIGHUP)
+        while not any("opened the log" in formatEvent(each) for each in logs):
+            await _next_turn()
+    with pytest.raises(BlockingIOError):
+        systemd.recv(100)
+    house.started.callback(None)
+    assert systemd.recv(100) == b"READY=1"
+
+
 @pytest_twisted.ensureDeferred
 async def test_a_house_that_fails_to_drain_is_stopped_all_the_same(
     runner: Runner, flush_logged_errors: Any
@@ -149,6 +178,10 @@ def test_configured_secrets_are_not_logged(runner: Runner) -> None:
 async def _draining(house: FakeHouse) -> None:
     """Let the reactor run until the house is told to drain."""
     while "drain" not in house.steps:
-        turned: Deferred[None] = Deferred()
-        reactor.callLater(0, turned.callback, None)
-        await turned
+        await _next_turn()
+
+
+def _next_turn() -> Deferred[None]:
+    turned: Deferred[None] = Deferred()
+    reactor.callLater(0, turned.callback, None)
+    return turned
