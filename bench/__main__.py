@@ -80,7 +80,7 @@ class Bench:
             Download(source, size_bytes),
             Upload(source, size_bytes),
             Multipart(source, size_bytes),
-            Copy(source, 5 * 1024 * MIB),
+            Copy(source, size_bytes),
         ]
 
     def sync(self) -> Sequence[Contest]:
@@ -165,7 +165,7 @@ def _parse() -> argparse.Namespace:
     add_number("--objects", "in the full stores (default: 1000000)")
     add_number("--files", "to sync (default: 5000)")
     add_number("--idle", "seconds to do nothing (default: 30)")
-    add_number("--large-mib", "size of the large object (default: 1024)")
+    add_number("--large-mib", "size of the large object, a fifth of the copied one (default: 1024)")
     parser.add_argument(
         "--folder", type=Path, default=_ROOT / "build" / "bench", help="default: build/bench"
     )

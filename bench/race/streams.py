@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ..client import client_of
 from ..servers.nginx import Nginx
-from ..servers.server import Server
+from ..servers.server import Account, Server
 from .contest import Contest, Sample
 from .requests import make_bucket
 
 MIB = 1024 * 1024
 _TARGET = "/bench/large"
 _PARTS = 8
+_COPIED_PARTS = 5
 _PATIENCE_SECONDS = 1800
 
 
@@ -102,34 +103,37 @@ class Multipart(Contest):
         make_bucket(server)
 
     def measure(self, server: Server) -> Sample:
-        account = server.account
-        with client_of(account) as client:
-            began = time.perf_counter()
-            upload_id = client.ask("POST", "/bench/parts?uploads=").element("UploadId")
-            etags = self._upload(
-                [
-                    account.endpoint
-                    + account.presign(
-                        "PUT", f"/bench/parts?partNumber={number}&uploadId={upload_id}"
-                    )
-                    for number in range(1, _PARTS + 1)
-                ]
-            )
-            parts = "".join(
-                f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
-                for number, etag in enumerate(etags, 1)
-            )
-            document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
-            client.ask("POST", f"/bench/parts?uploadId={upload_id}", document)
-            return _sample(server, self._size_bytes / 1e6 / (time.perf_counter() - began))
+        began = time.perf_counter()
+        _put_in_parts(server.account, "/bench/parts", self._file, _PARTS, at_once=_PARTS)
+        return _sample(server, self._size_bytes / 1e6 / (time.perf_counter() - began))
 
-    def _upload(self, urls: list[str]) -> list[str]:
-        commands = [
-            ["curl", "-sS", "--fail", "-D", "-", "-o", "/dev/null", "-T", str(self._file), url]
-            for url in urls
-        ]
-        running = [subprocess.Popen(each, stdout=subprocess.PIPE, text=True) for each in commands]
-        return [_etag(each.communicate()[0]) for each in running]
+
+def _put_in_parts(account: Account, target: str, file: Path, count: int, at_once: int) -> None:
+    """A multipart upload in which each part is the same file."""
+    with client_of(account) as client:
+        upload_id = client.ask("POST", f"{target}?uploads=").element("UploadId")
+    part = f"{target}?partNumber={{}}&uploadId={upload_id}"
+    urls = [
+        account.endpoint + account.presign("PUT", part.format(number))
+        for number in range(1, count + 1)
+    ]
+    etags: list[str] = []
+    for start in range(0, count, at_once):
+        etags += _upload(file, urls[start : start + at_once])
+    parts = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
+        for number, etag in enumerate(etags, 1)
+    )
+    document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+    with client_of(account) as client:  # stores close connections that were idle for so long
+        client.ask("POST", f"{target}?uploadId={upload_id}", document)
+
+
+def _upload(file: Path, urls: list[str]) -> list[str]:
+    """Put a file to several places at once; answers the ETags."""
+    command = ["curl", "-sS", "--fail", "-D", "-", "-o", "/dev/null", "-T", str(file)]
+    running = [subprocess.Popen([*command, url], stdout=subprocess.PIPE, text=True) for url in urls]
+    return [_etag(each.communicate()[0]) for each in running]
 
 
 def _etag(head: str) -> str:
@@ -146,28 +150,13 @@ class Copy(Contest):
     unit = "s"
     is_more_better = False
 
-    def __init__(self, source: Source, size_bytes: int) -> None:
-        self.name = f"copy of {_size(size_bytes)}"
-        self._source = source
-        self._size_bytes = size_bytes
+    def __init__(self, source: Source, part_bytes: int) -> None:
+        self.name = f"copy of {_size(_COPIED_PARTS * part_bytes)}"
+        self._file = source.file(part_bytes)
 
     def prepare(self, server: Server) -> None:
-        """In parts of 1 GiB, which is as large as files of the source get."""
         make_bucket(server)
-        part = self._source.file(1024 * MIB)
-        with client_of(server.account) as client:
-            upload_id = client.ask("POST", "/bench/huge?uploads=").element("UploadId")
-            parts = ""
-            for number in range(1, self._size_bytes // (1024 * MIB) + 1):
-                target = f"/bench/huge?partNumber={number}&uploadId={upload_id}"
-                url = server.account.endpoint + server.account.presign("PUT", target)
-                command = ["curl", "-sS", "--fail", "-D", "-", "-o", "/dev/null", "-T", str(part)]
-                head = subprocess.run(
-                    [*command, url], stdout=subprocess.PIPE, text=True, check=True
-                ).stdout
-                parts += f"<Part><PartNumber>{number}</PartNumber><ETag>{_etag(head)}</ETag></Part>"
-            document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
-            client.ask("POST", f"/bench/huge?uploadId={upload_id}", document)
+        _put_in_parts(server.account, "/bench/huge", self._file, _COPIED_PARTS, at_once=1)
 
     def measure(self, server: Server) -> Sample:
         with client_of(server.account) as client:
@@ -190,8 +179,5 @@ def _sample(server: Server, value: float) -> Sample:
 
 
 def _size(size_bytes: int) -> str:
-    return (
-        f"{size_bytes // (1024 * MIB)} GiB"
-        if size_bytes >= 1024 * MIB
-        else f"{size_bytes // MIB} MiB"
-    )
+    gib, rest = divmod(size_bytes, 1024 * MIB)
+    return f"{size_bytes // MIB} MiB" if rest else f"{gib} GiB"
