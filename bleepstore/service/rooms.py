@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IProtocolFactory
 
 from ..admin.metrics import Metrics
 from ..wire.site import WireSite
+from .allocator import keep_large_blocks_apart
 from .collector import ease_collection
 from .house import StoreRoom
 
@@ -54,6 +55,7 @@ class House:
     async def start(self) -> None:
         await self._store.start()
         ease_collection()
+        keep_large_blocks_apart()
 
     async def wind_down(self) -> None:
         await self._site.traffic.wind_down()

@@ -8,6 +8,7 @@ of a few blocks, and the slowest of network, hash and disk sets the pace.
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -15,6 +16,7 @@ from twisted.web.iweb import IBodyProducer
 
 from ..values import PayloadFraming
 from .blocks import Blocks
+from .frugality import frugally
 from .intake import Demands, Intake, Received
 from .threads import Threads
 
@@ -51,9 +53,10 @@ async def receive(
         ClientGone: the client left before its body was complete.
         StorageFull: from the sink.
     """
-    intake = Intake(framing, demands)
-    blocks = Blocks(body)
-    writer = _Writer(sink)
+    return await frugally(_receive(Blocks(body), Intake(framing, demands), _Writer(sink), threads))
+
+
+async def _receive(blocks: Blocks, intake: Intake, writer: _Writer, threads: Threads) -> Received:
     try:
         blocks.start()
         while pieces := await blocks.next():
@@ -98,9 +101,8 @@ class _Writer:
         """Stop the write under way, if there is one, and wait until it has stopped."""
         if self._writing is None:
             return
-        self._writing.cancel()
-        try:
-            await self._writing
-        except Exception:
-            # Either this is the failure that the caller hears of already, or a later one.
-            self._writing = None
+        writing, self._writing = self._writing, None
+        writing.cancel()
+        # Its failure is the one that the caller hears of already, or a later one.
+        with suppress(Exception):
+            await frugally(writing)

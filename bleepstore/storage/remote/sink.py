@@ -6,9 +6,7 @@ costs the memory of two parts.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from traceback import clear_frames
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 import txaio
 from attrs import frozen
@@ -17,6 +15,7 @@ from zope.interface import implementer
 
 from ...errors import StorageFull, UpstreamFailed
 from ...interfaces import ISink
+from ...streams.frugality import frugally
 from ...streams.shielding import shielded
 from ...values import Appearance, Blob
 from ..arrivals import Arrivals
@@ -80,11 +79,11 @@ class RemoteSink:
         self._size_bytes += len(block)
         while self._gathered_bytes > self._destination.part_bytes:
             await self._sent()
-            self._sending = Deferred.fromCoroutine(_frugally(self._send(self._take_part())))
+            self._sending = Deferred.fromCoroutine(frugally(self._send(self._take_part())))
 
     async def commit(self) -> Blob:
         await self._sent()
-        await _frugally(self._send_rest())
+        await frugally(self._send_rest())
         blob = Blob(self._destination.locator, self._size_bytes)
         self._arrived(blob)
         return blob
@@ -168,20 +167,6 @@ class RemoteSink:
         self._gathered = [last[end:]]
         self._gathered_bytes = rest_bytes
         return part
-
-
-async def _frugally(sending: Coroutine[Deferred[Any], Any, None]) -> None:
-    """Wait for a part; if it fails, leave its bytes to nobody.
-
-    A failure refers to the frames that it came through, and these to the part. It is often in a
-    cycle of references, and those are collected seldom: each upload that a client leaves would
-    keep some MiB.
-    """
-    try:
-        await sending
-    except BaseException as error:
-        clear_frames(error.__traceback__)
-        raise
 
 
 async def _stopped(sending: Deferred[None]) -> None:
