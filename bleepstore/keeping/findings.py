@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from typing import Any
 
 from attrs import asdict
 
@@ -16,17 +16,13 @@ _UNREFERENCED = (
 )
 
 
-def as_json(findings: Findings) -> str:
-    """An object with the fields of :class:`~bleepstore.keeping.fsck.Findings`."""
-    return json.dumps({**asdict(findings), "problems": findings.problems}, indent=2) + "\n"
+def as_document(findings: Findings) -> dict[str, Any]:
+    """The fields of :class:`~bleepstore.keeping.fsck.Findings`, for JSON."""
+    return {**asdict(findings), "problems": findings.problems}
 
 
-def as_text(findings: Findings) -> str:
+def as_lines(findings: Findings) -> Iterator[str]:
     """A line for each problem, between what was looked at and how many problems there are."""
-    return "".join(f"{line}\n" for line in _lines(findings))
-
-
-def _lines(findings: Findings) -> Iterator[str]:
     totals = asdict(findings.totals)
     yield ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in totals.items())
     for what, count in findings.strays.items():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 from ...errors import NotPossible
-from ...keeping.findings import as_json, as_text
+from ...keeping.findings import as_document, as_lines
 from ...keeping.fsck import Fsck
 from .frame import CLEAN, PROBLEMS, Call, Commands
+from .printing import show, show_json
 
 _ABOUT = """\
 Holds the metadata against the stored bytes. Works on a stopped store and beside a running daemon.
@@ -44,5 +43,8 @@ async def _fsck(call: Call) -> int:
     if options.repair and findings.problems:
         await fsck.repair(findings, deletes_unreferenced=options.delete_unreferenced)
         findings = await fsck.check()
-    sys.stdout.write(as_json(findings) if options.json else as_text(findings))
+    if options.json:
+        show_json(as_document(findings))
+    else:
+        show("\n".join(as_lines(findings)))
     return PROBLEMS if findings.problems else CLEAN
