@@ -37,7 +37,7 @@ def text_line(event: LogEvent) -> str:
     shown = _fields_in(event.get("log_format") or "")
     fields = ((name, value) for name, value in _fields(event) if name not in shown)
     first = as_text(event["log_time"], event["log_level"].name, _message(event), fields)
-    lines = [f"    {_printable(line)}\n" for line in _traceback(event).splitlines()]
+    lines = [f"    {printable(line)}\n" for line in _traceback(event).splitlines()]
     return "".join((first, *lines))
 
 
@@ -56,7 +56,7 @@ Fields = Iterable[tuple[str, Any]]
 def as_text(time: float, level: str, message: str, fields: Fields) -> str:
     """A line of text from what it says; ``time`` in seconds since the epoch."""
     words = "".join([f" {name}={_word(value)}" for name, value in fields])
-    return f"{_time(time)} {_LEVELS.get(level) or level.upper():5} {_printable(message)}{words}\n"
+    return f"{_time(time)} {_LEVELS.get(level) or level.upper():5} {printable(message)}{words}\n"
 
 
 def as_json(time: float, level: str, logger: str, message: str, fields: Fields) -> str:
@@ -119,10 +119,10 @@ def _word(value: object) -> str:
         return text
     if text and not any(character in text for character in ' "=') and text.isprintable():
         return text
-    return _printable(json.dumps(text, ensure_ascii=False))
+    return printable(json.dumps(text, ensure_ascii=False))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text with every control, format and surrogate character escaped."""
     if text.isprintable():
         return text

@@ -90,7 +90,8 @@ async def _list(call: Call) -> int:
 async def _create(call: Call) -> int:
     options, metadata = call.options, call.foundation.metadata
     owner = Owner(_checked(options.id or new_owner_id()), _checked(options.name))
-    user = await metadata.users.create(CreateUser(owner, options.email))
+    email = _checked(options.email) if options.email else ""
+    user = await metadata.users.create(CreateUser(owner, email))
     if options.no_key:
         _show_user(call, user)
         return CLEAN
@@ -104,7 +105,9 @@ async def _create(call: Call) -> int:
 
 def _checked(text: str) -> str:
     if not text.strip() or not text.isprintable() or len(text) > 256:
-        raise NotPossible("names and ids have 1 to 256 printable characters; choose another one")
+        raise NotPossible(
+            "names, ids and e-mail addresses have 1 to 256 printable characters; choose another one"
+        )
     return text
 
 
