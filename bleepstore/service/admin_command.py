@@ -19,7 +19,7 @@ from ..config.loader import load
 from ..config.model import Config
 from ..errors import ConfigError
 from ..keeping.progress import Interrupted
-from .commands import adopt, backup, buckets, fsck, keys, scrub, transfer, users
+from .commands import adopt, backup, buckets, fsck, keys, printing, scrub, transfer, users
 from .commands.frame import NOT_DONE, Call, Commands
 from .foundation import lay
 from .startup import explain
@@ -77,6 +77,15 @@ def _end(problem: str) -> NoReturn:
     raise SystemExit(NOT_DONE)
 
 
+def _end_unheard(problem: str) -> NoReturn:
+    if problem:
+        _end(
+            f"the standard output: {problem}; the command was carried out as far as it came. If a "
+            "secret is lost, make another: bleepstore-admin key rotate"
+        )
+    raise SystemExit(NOT_DONE)
+
+
 def _run(reactor: Any, config: Config, options: argparse.Namespace) -> Deferred[None]:
     """Carry the command out; a signal cancels it, so that it leaves everything in order."""
     is_unwanted = Event()
@@ -108,10 +117,13 @@ async def _carry_out(
         try:
             await foundation.start(alone=options.is_alone(options))
             code = await options.run(Call(reactor, config, options, foundation, is_unwanted))
+            printing.end()
         finally:
             await foundation.stop()
     except (CancelledError, Interrupted):
         raise SystemExit(128 + signal.SIGINT) from None
+    except printing.NotHeard as error:
+        _end_unheard(str(error))
     except Exception as error:
         problem = explain(error, config)
         if problem is None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.e2e.daemon import ROOT, Daemon
 
@@ -24,7 +24,9 @@ def admin(daemon: Daemon, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
-def admin_process(daemon: Daemon, *arguments: str) -> subprocess.Popen[str]:
+def admin_process(
+    daemon: Daemon, *arguments: str, stdout: IO[bytes] | int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """Begin a command."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("BLEEPSTORE_")}
     environment["PYTHONPATH"] = str(ROOT)
@@ -34,7 +36,7 @@ def admin_process(daemon: Daemon, *arguments: str) -> subprocess.Popen[str]:
         [*command, *arguments],
         cwd=daemon.folder,
         env=environment,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ...clock import to_datetime
+from ..log_lines import printable
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+
+
+class NotHeard(Exception):
+    """What a command has to say cannot be printed.
+
+    Args:
+        problem: why; empty where whoever read it has seen enough.
+    """
+
+
+@contextmanager
+def output() -> Iterator[None]:
+    """Write to the standard output in here.
+
+    Raises:
+        NotHeard: it cannot be written. Nothing more will be tried, not at the program's end either.
+    """
+    try:
+        yield
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        is_enough = isinstance(error, BrokenPipeError)
+        raise NotHeard("" if is_enough else error.strerror) from error
+
+
+def end() -> None:
+    """Print what waits in the memory. Raises as :func:`output` does."""
+    with output():
+        sys.stdout.flush()
 
 
 def show_json(document: Any) -> None:
@@ -19,12 +51,13 @@ def show_json(document: Any) -> None:
 
 def show(text: str) -> None:
     """Print a line, or several."""
-    sys.stdout.write(text + "\n")
+    with output():
+        sys.stdout.write(text + "\n")
 
 
 def show_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows in columns as wide as they need; numbers stand at the right."""
-    cells = [list(heads)] + [[str(cell) for cell in row] for row in rows]
+    cells = [list(heads)] + [[_cell(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     is_number = [
         bool(rows) and all(isinstance(row[i], int) for row in rows) for i in range(len(heads))
@@ -35,6 +68,11 @@ def show_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
             for cell, width, right in zip(line, widths, is_number, strict=True)
         )
         show("  ".join(padded).rstrip())
+
+
+def _cell(value: object) -> str:
+    """Without what would move a terminal's cursor: not all names were checked by a command."""
+    return printable(str(value))
 
 
 def size(size_bytes: int) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from ...keeping.transfer import Exporter, Importer
 from ...metadata.transfer import Imported
-from .frame import CLEAN, NOT_DONE, Call, Commands
-from .printing import show, show_json
+from .frame import CLEAN, Call, Commands
+from .printing import output, show, show_json
 from .progress import Bar
 
 _EXPORT = """\
@@ -59,23 +58,15 @@ async def _export(call: Call) -> int:
     exporter = Exporter(foundation.metadata.transfer, foundation.threads)
     with Bar(call, "export", "rows") as bar:
         if options.output is None:
-            return await _to_standard_output(exporter, bar, has_secrets=options.include_secrets)
+            with output():
+                await exporter.to_file(sys.stdout.buffer, bar, has_secrets=options.include_secrets)
+            return CLEAN
         await exporter.to_path(options.output, bar, has_secrets=options.include_secrets)
     size_bytes = options.output.stat().st_size
     if options.json:
         show_json({"file": str(options.output), "size_bytes": size_bytes})
     else:
         show(f"written: {options.output}, {size_bytes} bytes")
-    return CLEAN
-
-
-async def _to_standard_output(exporter: Exporter, bar: Bar, *, has_secrets: bool) -> int:
-    try:
-        await exporter.to_file(sys.stdout.buffer, bar, has_secrets=has_secrets)
-    except BrokenPipeError:
-        # Whoever read it has seen enough; Python would complain once more at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOT_DONE
     return CLEAN
 
 
