@@ -50,8 +50,13 @@ def load(
 
 @define
 class _Reader:
-    """Reads a tree into the model and remembers where each value came from."""
+    """Reads a tree into the model and remembers where each value came from.
 
+    Args:
+        is_lenient: whether keys that the model does not have are passed over.
+    """
+
+    is_lenient: bool = False
     sources: dict[str, str] = field(factory=dict)
 
     def section(self, cls: type[S], given: Given, path: str) -> S:
@@ -59,7 +64,7 @@ class _Reader:
         settings = {each.name: each for each in fields(cls)}  # type: ignore[arg-type]
         found: dict[str, Any] = _take_others(settings, children)
         for name, child in children.items():
-            if name not in settings:
+            if name not in settings and not self.is_lenient:
                 raise ConfigError(child.source, _join(path, name), _unknown(name, path, settings))
         for name, setting in settings.items():
             value = children.get(name)
@@ -85,18 +90,19 @@ class _Reader:
             yield self.section(cls, children[name], f"{path}[{position}]")
 
 
-def read_section(cls: type[S], given: Given, path: str) -> S:
-    """What is given for a section that the model does not know.
+def read_section(cls: type[S], given: Given, path: str, *, is_lenient: bool = False) -> S:
+    """What is given for one section, such as one that the model does not know.
 
     Args:
         cls: of the section.
         given: as the model holds it.
         path: of the section, such as ``storage.example``.
+        is_lenient: whether keys that it does not have are passed over.
 
     Raises:
         ConfigError: a value cannot be used.
     """
-    return _Reader().section(cls, given, path)
+    return _Reader(is_lenient).section(cls, given, path)
 
 
 def _take_others(settings: dict[str, Attribute[Any]], children: dict[str, Given]) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 A worker gets the configuration on its standard input when it starts. From then on the two speak AMP
 over a socket of their own; to both, its end means that the other one is gone.
+
+After an upgrade, an old parent gives orders to a new worker. So an order keeps its name and its
+arguments, and an argument that is new is optional.
 """
 
 from __future__ import annotations
 
-import pickle
 import socket
 from pathlib import Path
 from typing import Any
@@ -14,24 +16,11 @@ from typing import Any
 from twisted.protocols import amp
 
 from ..admin.shared_metrics import SharedMetrics
-from ..config.model import Config
 from ..errors import WorkerFailed
 from .doors import Doors
 from .listeners import Door
 
 ORDERS_FD = 3
-
-
-def dump_config(config: Config) -> bytes:
-    """For :func:`load_config`; it has secrets in it."""
-    return pickle.dumps(config)
-
-
-def load_config(dumped: bytes) -> Config:
-    """What the same program has dumped, in the process that has started this one."""
-    config = pickle.loads(dumped)  # noqa: S301 - from the parent and nobody else
-    assert isinstance(config, Config)  # noqa: S101 - tells mypy
-    return config
 
 
 class Serve(amp.Command):

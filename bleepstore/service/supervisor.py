@@ -96,9 +96,9 @@ class Supervisor:
         worker.ended.addCallback(self._ended, worker).addErrback(_unexpected)
         return worker
 
-    def _engage(self, post: Post) -> Engagement:
-        """Let somebody serve at a post."""
-        worker, metrics = self._understudy.take(), self._tally.enter()
+    def _engage(self, post: Post, worker: Worker) -> Engagement:
+        """Let a worker serve at a post."""
+        metrics = self._tally.enter()
         serving = worker.serve(post.doors, metrics)
         engagement = Engagement(worker, post, serving, metrics, self._reactor.seconds())
         self._workers[worker] = engagement
@@ -111,7 +111,7 @@ class Supervisor:
 
     def _fill(self, post: Post) -> Engagement:
         """Let somebody serve at an empty post, and be the one who does."""
-        post.engagement = self._engage(post)
+        post.engagement = self._engage(post, self._understudy.take())
         return post.engagement
 
     # --- when one is gone --------------------------------------------------------------------
@@ -176,10 +176,10 @@ class Supervisor:
 
     async def _replace_all(self) -> None:
         log.info("replacing all workers, one by one")
-        self._understudy.dismiss()  # what it has loaded may be out of date
         for post in self._posts:
             if not await self._replace(post):
                 break
+            self._understudy.dismiss()  # what it has loaded may be out of date
         else:
             log.info("all workers are replaced")
         if self._is_serving:
@@ -187,7 +187,7 @@ class Supervisor:
 
     async def _replace(self, post: Post) -> bool:
         """Answer whether the successor serves; if not, everything stays as it was."""
-        successor = self._engage(post)
+        successor = self._engage(post, self._employ())  # who loads what there is now
         try:
             await successor.serving
         except Exception as error:

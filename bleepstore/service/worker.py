@@ -25,7 +25,8 @@ from twisted.python.failure import Failure
 
 from ..admin.shared_metrics import SharedMetrics
 from ..config.model import Config
-from ..errors import WorkerFailed
+from ..config.passing import restore
+from ..errors import ConfigError, WorkerFailed
 from .doors import Doors
 from .house import House
 from .log_output import LogOutput, standard_output
@@ -36,7 +37,6 @@ from .orders import (
     Retire,
     Serve,
     Stop,
-    load_config,
     to_doors,
     to_metrics,
 )
@@ -189,7 +189,11 @@ def main() -> int:
     """Run until the parent, or its end, says otherwise; answers the exit code."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # sent to the whole group, but meant for the parent
-    config = load_config(sys.stdin.buffer.read())
+    try:
+        config = restore(sys.stdin.buffer.read())
+    except ConfigError as error:  # of another version than the parent
+        sys.stderr.write(f"a worker cannot start: {error}\n")
+        return 1
     output = LogOutput(standard_output())
     observer = make_observer(config.logging, output)
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)

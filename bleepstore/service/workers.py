@@ -21,8 +21,9 @@ from twisted.python.failure import Failure
 from ..admin.shared_metrics import SharedMetrics
 from ..config.layers import PREFIX
 from ..config.model import Config
+from ..config.passing import dump
 from .doors import Doors
-from .orders import ORDERS_FD, Reload, Retire, Serve, Stop, dump_config, to_arguments
+from .orders import ORDERS_FD, Reload, Retire, Serve, Stop, to_arguments
 
 log = txaio.make_logger()
 
@@ -141,7 +142,7 @@ def start_worker(reactor: Any, config: Config, relay: Relay) -> Worker:
     with ours, theirs:
         pipes = WorkerPipes(relay)
         transport = _spawn(reactor, pipes, theirs)
-        transport.write(dump_config(config))
+        transport.write(dump(config))
         transport.closeStdin()
         orders = amp.AMP()
         ours.setblocking(False)

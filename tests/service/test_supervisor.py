@@ -216,9 +216,9 @@ def test_workers_are_replaced_one_by_one_by_such_as_load_the_program_anew(stage:
     first, second = stage.serve()
     waiting = stage.understudy
     stage.supervisor.restart()
-    assert waiting.orders == [("stop", 0)]
-    assert (first.orders, len(stage.started)) == ([], 4)
+    assert (waiting.orders, first.orders, len(stage.started)) == ([], [], 4)
     stage.serve()
+    assert waiting.orders == [("stop", 0)]
     assert (first.orders, second.orders, len(stage.started)) == (["retire"], [], 5)
     stage.serve()
     assert second.orders == ["retire"]
@@ -234,10 +234,12 @@ def test_workers_are_replaced_one_by_one_by_such_as_load_the_program_anew(stage:
 
 def test_workers_stay_if_a_successor_fails(stage: Stage) -> None:
     first, second = stage.serve()
+    waiting = stage.understudy
     stage.supervisor.restart()
     stage.started[-1].end()
-    assert first.orders == second.orders == []
+    assert first.orders == second.orders == waiting.orders == []
     assert stage.serve() == (first, second)
+    assert stage.understudy is waiting
     count = len(stage.started)
     stage.supervisor.restart()  # may be tried again
     assert len(stage.started) == count + 1

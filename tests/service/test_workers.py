@@ -13,12 +13,9 @@ from twisted.internet.error import ConnectionDone, ProcessDone, ProcessTerminate
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
-from bleepstore.config.auth import AuthSection
 from bleepstore.config.metadata import MetadataSection, SqliteSection
 from bleepstore.config.model import Config
-from bleepstore.config.server import ServerSection
 from bleepstore.errors import WorkerFailed
-from bleepstore.service.orders import dump_config, load_config
 from bleepstore.service.workers import WorkerPipes, _environment, start_worker
 
 SECRET = "hush-hush-hush"
@@ -66,14 +63,6 @@ def test_the_environment_has_nothing_that_is_the_parents(monkeypatch: pytest.Mon
     assert SECRET not in environment.values()
     assert environment["TZ"] == "UTC"
     assert set(environment["PYTHONPATH"].split(os.pathsep)) == {path for path in sys.path if path}
-
-
-def test_the_configuration_comes_across() -> None:
-    config = Config(
-        server=ServerSection(workers=3), auth=AuthSection(access_key="root", secret_key=SECRET)
-    )
-    assert load_config(dump_config(config)) == config
-    assert SECRET not in repr(config)
 
 
 @pytest_twisted.ensureDeferred
