@@ -7,8 +7,10 @@ from typing import Any
 
 from attrs import asdict
 
+from ..metadata.check import Miscount
 from ..metadata.totals import WrongTotal
 from .fsck import Findings
+from .scrub_state import Damage
 
 _UNREFERENCED = (
     "bytes that nothing refers to stay until fsck --repair --delete-unreferenced; make sure before "
@@ -28,14 +30,27 @@ def as_lines(findings: Findings) -> Iterator[str]:
     for what, count in findings.strays.items():
         yield f"{what}: {count}"
     yield from map(_wrong_total, findings.wrong_totals)
-    for each in findings.miscounts:
-        yield f"referred to {each.found} times, recorded {each.recorded}: {each.locator}"
+    yield from map(_miscount, findings.miscounts)
     yield from (f"bytes are missing: {locator}" for locator in findings.missing)
+    yield from (f"damaged: {describe(each)}" for each in findings.damaged)
     yield from (f"bytes that nothing refers to: {locator}" for locator in findings.unknown)
     yield from (f"left behind by a process that ended: {each}" for each in findings.abandoned)
     if findings.unreferenced:
         yield _UNREFERENCED
     yield f"problems: {findings.problems}"
+
+
+def describe(damage: Damage) -> str:
+    """Which version or part it is, and what is wrong with it."""
+    what = f"part {damage.number} of upload" if damage.number else "version"
+    return f"{damage.bucket}/{damage.key!r}, {what} {damage.id}: {damage.problem}"
+
+
+def _miscount(miscount: Miscount) -> str:
+    locator, recorded = miscount.locator, miscount.recorded
+    if not miscount.found:
+        return f"bytes that nothing refers to: {locator}, recorded as referred to {recorded} times"
+    return f"referred to {miscount.found} times, recorded {recorded}: {locator}"
 
 
 def _wrong_total(wrong: WrongTotal) -> str:

@@ -18,6 +18,8 @@ from ..interfaces import IArrivals, IBlobStore
 from ..metadata.check import Corrections, Miscount, StoredBlob, Totals
 from ..metadata.store import Store
 from ..metadata.totals import WrongTotal
+from .naming import damaged_without
+from .scrub_state import Damage
 
 _BATCH = 500
 
@@ -32,6 +34,7 @@ class Findings:
         wrong_totals: how much there is of a kind, where that is not what counting gives.
         miscounts: blobs that are referred to more or less often than their rows say.
         missing: locators that metadata refers to and of which the backend lacks bytes.
+        damaged: the versions and parts that refer to those; they do not count again.
         unknown: locators of the backend that nothing refers to.
         abandoned: locators of blobs that were on their way in when their process ended.
     """
@@ -41,6 +44,7 @@ class Findings:
     wrong_totals: tuple[WrongTotal, ...]
     miscounts: tuple[Miscount, ...]
     missing: tuple[str, ...]
+    damaged: tuple[Damage, ...]
     unknown: tuple[str, ...]
     abandoned: tuple[str, ...]
 
@@ -70,14 +74,16 @@ class Fsck:
 
     async def check(self) -> Findings:
         """Look at everything; changes nothing."""
-        checks = self._metadata.checks
+        checks, survey = self._metadata.checks, self._metadata.survey
         arrivals = await self._arrivals()
+        missing = frozenset([each async for each in self._missing()])
         return Findings(
             totals=await checks.totals(),
             strays=await checks.strays(),
             wrong_totals=await self._metadata.inventory.wrong(),
             miscounts=tuple([each async for each in checks.miscounts()]),
-            missing=tuple([each async for each in self._missing()]),
+            missing=tuple(sorted(missing)),
+            damaged=tuple([each async for each in damaged_without(survey, missing)]),
             unknown=tuple([each async for each in self._unknown()]),
             abandoned=tuple(sorted(each for each, is_live in arrivals.items() if not is_live)),
         )

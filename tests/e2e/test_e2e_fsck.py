@@ -58,6 +58,26 @@ def test_bytes_that_are_gone_or_cut_off_are_missing(store: Daemon) -> None:
     assert findings["problems"] == 2
 
 
+def test_what_lacks_bytes_is_named(store: Daemon) -> None:
+    """A copy shares its bytes with one of the versions of what it was made of."""
+    store.stop()
+    for path in (store.objects_path / "blobs").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    findings = fsck(store)
+    names = [(each["bucket"], each["key"], each["number"]) for each in findings["damaged"]]
+    assert names == [
+        ("checked", "copy", 0),
+        ("checked", "large", 0),
+        ("checked", "large", 0),
+        ("checked", "parts", 1),
+    ]
+    assert findings["problems"] == 3
+    told = admin(store, "fsck").stdout
+    assert "damaged: checked/'copy', version " in told
+    assert "damaged: checked/'parts', part 1 of upload " in told
+
+
 def test_a_file_that_nothing_refers_to_is_removed_when_that_is_asked_for(store: Daemon) -> None:
     store.stop()
     kept = some_file(store)
@@ -95,6 +115,7 @@ def test_a_repair_after_lost_rows_keeps_their_bytes(store: Daemon) -> None:
     findings = fsck(store, "--repair")
     assert {(each["recorded"] > 0, each["found"]) for each in findings["miscounts"]} == {(True, 0)}
     assert findings["totals"]["garbage"] == 0
+    assert admin(store, "fsck").stdout.count("\nbytes that nothing refers to: ") == 4
     assert (findings["totals"]["stored_blobs"], findings["totals"]["inline_blobs"]) == (3, 1)
 
 
