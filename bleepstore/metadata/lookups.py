@@ -78,7 +78,6 @@ class LookUps:
         self._paused_until = 0.0
         self._blocks_read = _blocks_read()
         self._looks = 0
-        connection.set_progress_handler(self._takes_too_long, _STEPS_BETWEEN_LOOKS)
 
     def answer(self, function: Callable[..., T], arguments: Sequence[Any]) -> T:
         """What ``function(txn, *arguments)`` answers now; only what it does not raise is kept.
@@ -130,9 +129,11 @@ class LookUps:
         self._looks = 0
         self._blocks_read = _blocks_read()
         self._cursor.execute("BEGIN")
+        self._connection.set_progress_handler(self._takes_too_long, _STEPS_BETWEEN_LOOKS)
         try:
             return function(self._transaction, *arguments)
         finally:
+            self._connection.set_progress_handler(None, 0)
             # By the same cursor, so that a statement that was not read to its end ends as well.
             self._cursor.execute("ROLLBACK")
 

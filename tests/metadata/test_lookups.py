@@ -221,6 +221,15 @@ def test_what_takes_many_steps_is_left_to_a_thread(lookups: LookUps) -> None:
     assert lookups.answer(find, ["a"]) == ("x",)
 
 
+def test_steps_of_many_answers_do_not_add_up(lookups: LookUps) -> None:
+    """SQLite counts those of a statement for as long as it is in use."""
+    for number in range(3000):
+        assert lookups.answer(find, ["a"]) == ("x",)
+        assert lookups.answer(count_to, [number % 5 + 1]) == (number % 5 + 1,)
+    for number in range(500):
+        assert lookups.answer(find, [str(number)]) is None
+
+
 def test_what_needs_a_disk_is_left_to_a_thread(
     lookups: LookUps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
