@@ -48,9 +48,10 @@ class SeaweedFS(Server):
     def _wait_until_it_stores(self) -> None:
         """Its port answers before its volumes are there."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while self._try("PUT", "/warming") >= 300 or self._try("PUT", "/warming/up") >= 300:
+        while self._try("PUT", "/warming/up") >= 300:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"SeaweedFS takes no objects; see {self._folder / 'log'}")
+            self._try("PUT", "/warming")  # at its first start; later, the bucket is there
             time.sleep(0.2)
 
     def _try(self, method: str, target: str) -> int:
