@@ -180,7 +180,12 @@ class S3Error(BleepStoreError):
         message: replaces the code's default message.
         headers: response headers that go with the error, such as ``Retry-After``.
         elements: further children of ``<Error>`` in the answer, such as ``BucketName``.
+
+    Attributes:
+        access_key: which one a request has named whose caller could not be identified; for logs.
     """
+
+    access_key: str | None = None
 
     def __init__(
         self,

@@ -28,17 +28,15 @@ from ..values import (
     RequestHead,
 )
 from .authorization_header import UNSUPPORTED_MECHANISM, read_authorization
-from .canonical import canonical_path, canonical_query, canonical_request, query_fields
+from .canonical import QueryFields, canonical_path, canonical_query, canonical_request, query_fields
 from .chunks import ChunkSigner
 from .claim import Claim
+from .claimed import is_plausible, key_named_in, key_named_in_head
 from .form import AuthenticatedForm, FormClaim, read_form_claim
 from .payload import PAYLOAD_HEADER, UNSIGNED_PAYLOAD, check_payload_hash, read_framing
 from .postpolicy import parse_policy
 from .presigned import read_presigned
 from .sigv4 import is_same_signature, signature, signing_key, string_to_sign
-
-# https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
-_MAX_ACCESS_KEY_LENGTH = 128
 
 _PRESIGNED_FIELDS = frozenset(["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"])
 _VERSION_2_FIELDS = frozenset(["AWSAccessKeyId", "Signature"])
@@ -107,9 +105,16 @@ class Authenticator:
         """Identify the caller of a request.
 
         Raises:
-            S3Error: S3's own code for each way to fail.
+            S3Error: S3's own code for each way to fail, and whose key the request has named.
         """
         fields = query_fields(head.raw_query)
+        try:
+            return await self._authenticate(head, fields)
+        except S3Error as error:
+            error.access_key = key_named_in_head(head.headers, dict(fields))
+            raise
+
+    async def _authenticate(self, head: RequestHead, fields: QueryFields) -> Authenticated:
         claim = self._read_claim(head.headers, dict(fields))
         if claim is None:
             return Authenticated(ANONYMOUS, _anonymous_framing(head.headers))
@@ -157,8 +162,15 @@ class Authenticator:
 
         Raises:
             S3Error: S3's own code for each way to fail, ``AccessDenied`` where the policy does
-                not allow the form.
+                not allow the form; and whose key the form has named.
         """
+        try:
+            return await self._authenticate_form(fields, bucket)
+        except S3Error as error:
+            error.access_key = key_named_in(fields.get("x-amz-credential", ""))
+            raise
+
+    async def _authenticate_form(self, fields: Mapping[str, str], bucket: str) -> AuthenticatedForm:
         now_ms = self._clock.now_ms()
         claim = read_form_claim(fields, self._region, now_ms)
         if claim is None:
@@ -179,7 +191,7 @@ class Authenticator:
 
     async def _find(self, claim: Claim | FormClaim) -> Credential:
         credential = None
-        if _is_plausible(claim.access_key):
+        if is_plausible(claim.access_key):
             credential = await self._credentials.find(claim.access_key)
         if credential is None:
             raise S3Error("InvalidAccessKeyId", AWSAccessKeyId=claim.access_key)
@@ -199,14 +211,6 @@ class Authenticator:
         if signed_host is None:
             raise _mismatch(request)
         return signed_host
-
-
-def _is_plausible(access_key: str) -> bool:
-    return (
-        len(access_key) <= _MAX_ACCESS_KEY_LENGTH
-        and access_key.isascii()
-        and access_key.isprintable()
-    )
 
 
 def _anonymous_framing(headers: Mapping[str, str]) -> PayloadFraming:

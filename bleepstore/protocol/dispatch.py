@@ -65,7 +65,7 @@ class Dispatcher:
             raise
         except Exception as error:
             known = _as_s3_error(error, head.request_id)
-            facts["error_code"] = known.code
+            _note(facts, error_code=known.code, access_key=known.access_key)
             reply = _error_reply(known, head, self._services.region)
         return evolve(reply, facts=facts)
 
@@ -124,7 +124,11 @@ def _as_s3_error(error: Exception, request_id: str) -> S3Error:
         case ClientGone():
             return S3Error("IncompleteBody")
         case StorageFull():
-            log.error("no room left to store bytes: {reason}", reason=str(error))
+            log.error(
+                "request {request_id}: no room left to store bytes: {reason}",
+                reason=str(error),
+                request_id=request_id,
+            )
             return S3Error("InsufficientStorage")
         case StorageBroken():
             log.error("request {request_id}: {problem}", request_id=request_id, problem=str(error))

@@ -73,7 +73,9 @@ async def read_signed(
     if caller.host not in (None, sent) and (
         addressing.hosted_bucket(caller.host or "") != addressing.hosted_bucket(sent)
     ):
-        raise S3Error("SignatureDoesNotMatch")
+        error = S3Error("SignatureDoesNotMatch")
+        error.access_key = caller.principal.access_key
+        raise error
     return Incoming(head, address, caller.principal, caller.framing, body)
 
 

@@ -380,3 +380,21 @@ def test_targets_in_another_spelling_are_the_same() -> None:
     request = signed_head("GET", b"/%c3%a9%7e?b=%2f&a=x+y")
     same = evolve(request, target=b"/\xc3\xa9~?a=x%20y&b=/")
     assert accept(same).principal.access_key == ACCESS_KEY
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        signed_head(signer=Signer(ACCESS_KEY, "another", REGION)),
+        signed_head(now_ms=NOW_MS - 901_000),
+        _authorization("/us-east-1/", "/"),
+        _authorization("SignedHeaders=", "Other="),
+    ],
+)
+def test_a_refusal_knows_the_key_that_was_named(request_: RequestHead) -> None:
+    assert refuse(request_).access_key == ACCESS_KEY
+
+
+def test_a_refusal_knows_no_key_where_none_is_to_be_seen() -> None:
+    assert refuse(head(headers={"authorization": "AWS4-HMAC-SHA256 x"})).access_key is None
+    assert refuse(_authorization(ACCESS_KEY, "A\x1b[31m")).access_key is None

@@ -59,6 +59,8 @@ def accept(
 def refusal(fields: Mapping[str, str], now_ms: int = SIGNED_MS, bucket: str = BUCKET) -> str:
     with pytest.raises(S3Error) as caught:
         accept(fields, now_ms, bucket)
+    named = fields.get("x-amz-credential", "").partition("/")[0]
+    assert caught.value.access_key == (named or None)
     return caught.value.code
 
 

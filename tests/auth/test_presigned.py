@@ -134,6 +134,7 @@ def test_an_expired_url(
     request = _presigned(expires_seconds=expires_seconds)
     error = refuse(request, authenticator(NOW_MS + later_ms))
     assert (error.code, error.message) == ("AccessDenied", "Request has expired")
+    assert error.access_key == ACCESS_KEY
     assert error.elements == {
         "X-Amz-Expires": str(expires_seconds),
         "Expires": expires,
