@@ -49,11 +49,11 @@ class AccessLog:
 def _fields(exchange: Exchange) -> dict[str, Any]:
     """What an operator searches for. Never the query: it may carry a signature."""
     head, facts = exchange.head, exchange.facts
-    fields: dict[str, Any] = {"method": head.method}
+    fields: dict[str, Any] = {"method": head.method} if head.method else {}
     for name in _FACTS:
         if name in facts:
             fields[name] = facts[name]
-    if "bucket" not in facts:
+    if "bucket" not in facts and head.target:
         fields["path"] = head.raw_path.decode("utf-8", "backslashreplace")
     fields["status"] = exchange.status
     fields["bytes_in"] = exchange.bytes_received

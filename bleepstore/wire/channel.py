@@ -19,6 +19,7 @@ from ..ids import new_request_id
 from .body import RequestBody
 from .deadline import Deadline
 from .head import MalformedHead, Peer, make_head
+from .refused import refused
 from .reply import ERROR_HEADERS
 from .request import StreamingRequest
 from .sendfile import FileSender, plain_connection
@@ -273,13 +274,16 @@ class Channel(http.HTTPChannel):
         opening = self.site.letterhead.compose(
             S3_ERRORS[code].status, request_id, ERROR_HEADERS, length=len(document), close=True
         )
-        log.debug(
-            "refused {peer}: {code}", peer=self._peer.remote_address, code=code, id=request_id
-        )
         self.requests.clear()
         self._has_unread_input = True
         self.writeSequence((opening, document))
         self.loseConnection()
+        method = getattr(self, "_command", b"")  # there between the request line and the body's end
+        target = getattr(self, "_path", b"")
+        now_ms = self.site.clock.now_ms()
+        self.site.report(
+            refused(method, target, self._peer, code, request_id, now_ms, len(document))
+        )
 
     def loseConnection(self) -> None:
         """Close behind what is written.

@@ -29,7 +29,10 @@ def refused(data: bytes, code: bytes = b"InvalidRequest") -> Rig:
     assert rig.handler.heads == []
     assert rig.is_closed
     rig.lose()
-    assert rig.exchanges == []
+    (exchange,) = rig.exchanges
+    assert (exchange.status, exchange.facts) == (400, {"error_code": code.decode()})
+    assert exchange.head.request_id == answer.headers["x-amz-request-id"]
+    assert exchange.bytes_sent == len(answer.body)
     return rig
 
 
@@ -108,7 +111,7 @@ def test_a_refusal_behind_a_good_request_leaves_its_answer_alone() -> None:
     rig.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nNONSENSE\r\n\r\n")
     assert rig.statuses == [200, 400]
     assert rig.is_closed
-    assert len(rig.exchanges) == 1
+    assert [(each.head.method, each.status) for each in rig.exchanges] == [("GET", 200), ("", 400)]
 
 
 @pytest.mark.parametrize("chunk", [b"xyz\r\n", b"-3\r\nabc\r\n", b"3\r\nabcd\r\n", b"0" * 2000])
@@ -164,7 +167,10 @@ def test_no_bytes_make_the_wire_fail(packets: list[bytes]) -> None:
     assert rig.is_closed
     rig.lose()
     assert rig.clock.getDelayedCalls() == []
-    assert len(rig.exchanges) == len(rig.handler.heads)
+    handled = {head.request_id for head in rig.handler.heads}
+    others = [each for each in rig.exchanges if each.head.request_id not in handled]
+    assert len(rig.exchanges) - len(others) == len(handled)
+    assert [each.status for each in others] in ([], [400])
     assert rig.site.traffic.requests_in_flight == 0
 
 
