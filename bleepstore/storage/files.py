@@ -152,7 +152,6 @@ class FileStore:
             raise BlobMissing(locator) from error
         if os.fstat(file.fileno()).st_size < least_size:
             file.close()
-            log.error("{locator} has lost bytes", locator=locator, expected_bytes=least_size)
             raise BlobMissing(locator)
         return file
 
