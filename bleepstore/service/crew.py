@@ -55,4 +55,4 @@ def make_crew(config: Config, reactor: Any, logs: LogChoice) -> Crew:
         open_store = partial(assemble_headquarters, config, reactor, logs.output)
         return Supervisor(reactor, open_store, tls, Tally(config.observability.metrics), start)
     house = assemble(config, reactor, logs.output)
-    return Solo(Reception(reactor, house, tls), Office(reactor, house.office))
+    return Solo(Reception(reactor, house, tls), Office(reactor, house.office), tls)

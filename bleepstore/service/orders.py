@@ -19,14 +19,18 @@ from ..admin.shared_metrics import SharedMetrics
 from ..errors import WorkerFailed
 from .doors import Doors
 from .listeners import Door
+from .tls import Pem
 
 ORDERS_FD = 3
+
+_PEM = ((b"certificates", amp.String(optional=True)), (b"private_key", amp.String(optional=True)))
 
 
 class Serve(amp.Command):
     """Start; answered when clients are served, or when the reason why not is logged.
 
-    The sockets themselves go along. Without a folder and a name the worker counts nowhere.
+    The sockets themselves go along, and the certificate, whose files may be unreadable by now.
+    Without a folder and a name the worker counts nowhere.
     """
 
     arguments = [
@@ -42,19 +46,33 @@ class Serve(amp.Command):
         ),
         (b"folder", amp.Unicode(optional=True)),
         (b"name", amp.Unicode(optional=True)),
+        *_PEM,
     ]
     errors = {WorkerFailed: b"WORKER_FAILED"}
 
 
-def to_arguments(doors: Doors, metrics: SharedMetrics | None) -> dict[str, Any]:
+def to_arguments(doors: Doors, metrics: SharedMetrics | None, pem: Pem | None) -> dict[str, Any]:
     """The arguments of :class:`Serve`."""
     rows = [
         {"socket": door.socket.fileno(), "is_tls": door.is_tls, "endpoint": door.endpoint}
         for door in doors
     ]
-    if metrics is None:
-        return {"doors": rows}
-    return {"doors": rows, "folder": str(metrics.folder), "name": metrics.name}
+    arguments = {"doors": rows, **pem_arguments(pem)}
+    if metrics is not None:
+        arguments |= {"folder": str(metrics.folder), "name": metrics.name}
+    return arguments
+
+
+def pem_arguments(pem: Pem | None) -> dict[str, Any]:
+    """The arguments that a certificate goes along in."""
+    if pem is None:
+        return {}
+    return {"certificates": pem.certificates, "private_key": pem.private_key}
+
+
+def to_pem(certificates: bytes | None, private_key: bytes | None) -> Pem | None:
+    """The certificate that the arguments tell of."""
+    return Pem(certificates, private_key) if certificates and private_key else None
 
 
 def to_doors(rows: list[dict[str, Any]]) -> Doors:
@@ -71,7 +89,9 @@ def to_metrics(folder: str | None, name: str | None) -> SharedMetrics | None:
 
 
 class Reload(amp.Command):
-    """Read the certificate anew."""
+    """Show another certificate."""
+
+    arguments = [*_PEM]
 
 
 class Retire(amp.Command):

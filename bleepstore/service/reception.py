@@ -28,7 +28,7 @@ class Reception:
 
     Args:
         house: where they go.
-        tls: for those that speak it.
+        tls: for those that speak it; loaded before it opens.
     """
 
     _reactor: Any
@@ -38,7 +38,6 @@ class Reception:
 
     async def open(self, doors: Doors) -> None:
         """Start the house, then listen. The sockets are taken over."""
-        self._tls.load()
         await self._house.start()
         for door in doors:
             site = self._house.site
@@ -65,10 +64,6 @@ class Reception:
             await gone.addTimeout(_LAST_QUESTIONS_SECONDS, self._reactor)
         except defer.TimeoutError:
             await self._house.drain()
-
-    def reload(self) -> None:
-        """Read the certificate anew. Raises ConfigError; the former one then stays in use."""
-        self._tls.load()
 
     async def _lock(self) -> None:
         ports, self._ports = self._ports, []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import txaio
 from attrs import define
 
-from ..errors import ConfigError
 from .doors import Doors
 from .listeners import Door
 from .office import Office
 from .reception import Reception
+from .tls import Tls
 
 log = txaio.make_logger()
 
@@ -20,9 +20,11 @@ class Solo:
 
     _reception: Reception
     _office: Office
+    _tls: Tls
 
     async def start(self, doors: list[Doors], office: Door | None = None) -> None:
         (own,) = doors
+        self._tls.load()
         await self._reception.open(own)
         await self._office.open(office)
 
@@ -31,15 +33,7 @@ class Solo:
         await self._reception.close(seconds)
 
     def reload(self) -> None:
-        reload_certificate(self._reception)
+        self._tls.reload()
 
     def restart(self) -> None:
         log.warn("one process serves alone and cannot be replaced; see server.workers")
-
-
-def reload_certificate(reception: Reception) -> None:
-    """Reload, or log why that cannot be."""
-    try:
-        reception.reload()
-    except ConfigError as error:
-        log.error("the former certificate stays in use: {problem}", problem=str(error))

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from ..admin.checkup import Check
 from ..admin.metrics import Metrics
-from ..errors import ConfigError, WorkerFailed
+from ..errors import WorkerFailed
 from .doors import Doors
 from .house import KeptHouse
 from .listeners import Door
@@ -43,7 +43,7 @@ class Supervisor:
 
     Args:
         open_store: builds what the workers serve.
-        tls: read here as well, so that what is wrong with it is said once.
+        tls: what the workers show.
         tally: where the workers count.
         start_worker: starts one, without a place to serve at.
     """
@@ -99,7 +99,7 @@ class Supervisor:
     def _engage(self, post: Post, worker: Worker) -> Engagement:
         """Let a worker serve at a post."""
         metrics = self._tally.enter()
-        serving = worker.serve(post.doors, metrics)
+        serving = worker.serve(post.doors, metrics, self._tls.pem)
         engagement = Engagement(worker, post, serving, metrics, self._reactor.seconds())
         self._workers[worker] = engagement
         serving.addCallback(self._serves, worker)
@@ -159,13 +159,9 @@ class Supervisor:
     # --- when all go on ----------------------------------------------------------------------
 
     def reload(self) -> None:
-        try:
-            self._tls.load()
-        except ConfigError as error:
-            log.error("the former certificate stays in use: {problem}", problem=str(error))
-            return
-        for worker in self._workers:
-            worker.reload()
+        if self._tls.reload():
+            for worker in self._workers:
+                worker.reload(self._tls.pem)
 
     def restart(self) -> None:
         if self._replacing.locked or not self._is_serving:

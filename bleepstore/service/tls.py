@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import txaio
+from attrs import field, frozen
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
@@ -21,7 +23,19 @@ from zope.interface import implementer
 from ..config.server import TlsSection
 from ..errors import ConfigError
 
+log = txaio.make_logger()
+
 T = TypeVar("T")
+
+_MAX_BYTES = 0xFFFF  # which one process can tell another at once, in AMP
+
+
+@frozen
+class Pem:
+    """What is in the files of a certificate and of its key."""
+
+    certificates: bytes
+    private_key: bytes = field(repr=False)
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -30,11 +44,15 @@ class Tls:
 
     Args:
         section: where certificate and key are.
+
+    Attributes:
+        pem: what was read last; None without a certificate.
     """
 
     def __init__(self, section: TlsSection) -> None:
         self._section = section
         self._context: SSL.Context | None = None
+        self.pem: Pem | None = None
 
     def load(self) -> None:
         """Read certificate and key, for the connections from now on; blocks for a moment.
@@ -42,8 +60,32 @@ class Tls:
         Raises:
             ConfigError: they cannot be used; what was read before stays in use.
         """
-        if self._section.certificate is not None:
-            self._context = _context(self._section, self._section.certificate)
+        certificate = self._section.certificate
+        if certificate is not None:
+            self.use(
+                Pem(
+                    _read(certificate, "certificate"),
+                    _read(self._section.private_key or certificate, "private_key"),
+                )
+            )
+
+    def use(self, pem: Pem | None) -> None:
+        """The same with what somebody else has read; no effect without it.
+
+        Raises:
+            ConfigError: likewise.
+        """
+        if pem is not None:
+            self._context, self.pem = _context(self._section, pem), pem
+
+    def reload(self) -> bool:
+        """Load, and answer whether that could be; why not is logged."""
+        try:
+            self.load()
+        except ConfigError as error:
+            log.error("the former certificate stays in use: {problem}", problem=str(error))
+            return False
+        return True
 
     def wrap(self, factory: IProtocolFactory) -> IProtocolFactory:
         """A factory of connections on which ``factory`` is spoken inside TLS."""
@@ -56,17 +98,17 @@ class Tls:
         return SSL.Connection(self._context, None)
 
 
-def _context(section: TlsSection, certificate: Path) -> SSL.Context:
-    key_path = section.private_key or certificate
+def _context(section: TlsSection, pem: Pem) -> SSL.Context:
+    path = section.certificate
+    key_path = section.private_key or path
     # Twisted passes on what pyOpenSSL takes, but its annotations know pyOpenSSL's own types only.
-    certificates: Any = _read(
-        certificate, "certificate", "certificates in PEM", x509.load_pem_x509_certificates
+    certificates: Any = _parse(
+        lambda: x509.load_pem_x509_certificates(pem.certificates),
+        (path, "certificate", "certificates in PEM"),
     )
-    key: Any = _read(
-        key_path,
-        "private_key",
-        "a private key in PEM, not encrypted",
-        lambda pem: load_pem_private_key(pem, None),
+    key: Any = _parse(
+        lambda: load_pem_private_key(pem.private_key, None),
+        (key_path, "private_key", "a private key in PEM, not encrypted"),
     )
     own, *chain = certificates
     options = CertificateOptions(
@@ -82,11 +124,20 @@ def _context(section: TlsSection, certificate: Path) -> SSL.Context:
         raise ConfigError(str(key_path), "server.tls.private_key", expected) from None
 
 
-def _read(path: Path, name: str, expected: str, parse: Callable[[bytes], T]) -> T:
+def _read(path: Path, name: str) -> bytes:
     try:
-        return parse(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         problem = f"expected a readable file: {error.strerror}"
+        raise ConfigError(str(path), f"server.tls.{name}", problem) from None
+    if len(content) > _MAX_BYTES:
+        raise ConfigError(str(path), f"server.tls.{name}", f"expected {_MAX_BYTES} bytes at most")
+    return content
+
+
+def _parse(parse: Callable[[], T], what: tuple[Path | None, str, str]) -> T:
+    try:
+        return parse()
     except (ValueError, TypeError):
-        problem = f"expected {expected}"  # the error itself may quote the key
-    raise ConfigError(str(path), f"server.tls.{name}", problem)
+        path, name, expected = what  # the error itself may quote the key
+        raise ConfigError(str(path), f"server.tls.{name}", f"expected {expected}") from None

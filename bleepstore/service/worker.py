@@ -39,11 +39,11 @@ from .orders import (
     Stop,
     to_doors,
     to_metrics,
+    to_pem,
 )
 from .reception import Reception
-from .solo import reload_certificate
 from .startup import explain
-from .tls import Tls
+from .tls import Pem, Tls
 
 log = txaio.make_logger()
 
@@ -71,26 +71,29 @@ class Worker:
     _opening: Deferred[None] | None = field(default=None, init=False)
     _is_stopping: bool = field(default=False, init=False)
     _patience_seconds: float = field(init=False)
+    _tls: Tls = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._tls = Tls(self._config.server.tls)
         self._patience_seconds = self._config.server.shutdown_timeout
         # Whatever ends the reactor, an order or SIGTERM, ends the service in good order.
         self._reactor.addSystemEventTrigger("before", "shutdown", self._close)
 
-    async def serve(self, doors: Doors, metrics: SharedMetrics | None) -> None:
+    async def serve(self, doors: Doors, metrics: SharedMetrics | None, pem: Pem | None) -> None:
         """Begin.
 
         Args:
             doors: from the parent.
             metrics: where this process and others count.
+            pem: the certificate, if there is one.
 
         Raises:
             WorkerFailed: that cannot be; why is logged, and the process ends.
         """
         self._metrics = metrics
         try:
-            tls = Tls(self._config.server.tls)
-            self._reception = Reception(self._reactor, self._assemble(metrics), tls)
+            self._tls.use(pem)
+            self._reception = Reception(self._reactor, self._assemble(metrics), self._tls)
             self._opening = Deferred.fromCoroutine(self._reception.open(doors))
             await self._opening
         except Exception as error:
@@ -107,9 +110,9 @@ class Worker:
         self.exit_code = 1
         self.stop(0)
 
-    def reload(self) -> None:
-        if self._reception is not None:
-            reload_certificate(self._reception)
+    def reload(self, pem: Pem | None) -> None:
+        """Show another certificate on connections from now on."""
+        self._tls.use(pem)
 
     async def retire(self) -> None:
         """Serve those to the end who are connected, then stop."""
@@ -154,14 +157,22 @@ class Ear(amp.AMP):
 
     @Serve.responder
     def serve(
-        self, doors: list[dict[str, Any]], folder: str | None = None, name: str | None = None
+        self,
+        doors: list[dict[str, Any]],
+        folder: str | None = None,
+        name: str | None = None,
+        certificates: bytes | None = None,
+        private_key: bytes | None = None,
     ) -> Deferred[dict[str, Any]]:
-        serving = self._worker.serve(to_doors(doors), to_metrics(folder, name))
+        pem = to_pem(certificates, private_key)
+        serving = self._worker.serve(to_doors(doors), to_metrics(folder, name), pem)
         return Deferred.fromCoroutine(_answered(serving))
 
     @Reload.responder
-    def reload(self) -> dict[str, Any]:
-        self._worker.reload()
+    def reload(
+        self, certificates: bytes | None = None, private_key: bytes | None = None
+    ) -> dict[str, Any]:
+        self._worker.reload(to_pem(certificates, private_key))
         return {}
 
     @Retire.responder

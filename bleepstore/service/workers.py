@@ -23,7 +23,8 @@ from ..config.layers import PREFIX
 from ..config.model import Config
 from ..config.passing import dump
 from .doors import Doors
-from .orders import ORDERS_FD, Reload, Retire, Serve, Stop, to_arguments
+from .orders import ORDERS_FD, Reload, Retire, Serve, Stop, pem_arguments, to_arguments
+from .tls import Pem
 
 log = txaio.make_logger()
 
@@ -96,22 +97,25 @@ class Worker:
     _transport: Any
     _orders: amp.AMP
 
-    def serve(self, doors: Doors, metrics: SharedMetrics | None) -> Deferred[Any]:
+    def serve(
+        self, doors: Doors, metrics: SharedMetrics | None, pem: Pem | None = None
+    ) -> Deferred[Any]:
         """Let it serve at some doors, which stay open here as well.
 
         Args:
             doors: their sockets listen at last when the worker does.
             metrics: where it counts.
+            pem: the certificate to show, if any.
 
         Returns:
             fires when clients are served; fails if the process ends before.
         """
-        serving: Deferred[Any] = self._orders.callRemote(Serve, **to_arguments(doors, metrics))
+        serving: Deferred[Any] = self._orders.callRemote(Serve, **to_arguments(doors, metrics, pem))
         return serving
 
-    def reload(self) -> None:
-        """Let it read the certificate anew."""
-        self._orders.callRemote(Reload).addErrback(_gone)
+    def reload(self, pem: Pem | None) -> None:
+        """Let it show another certificate."""
+        self._orders.callRemote(Reload, **pem_arguments(pem)).addErrback(_gone)
 
     def retire(self) -> None:
         """Let it end when the clients that are connected want nothing any more."""

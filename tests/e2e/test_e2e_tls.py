@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import time
@@ -113,6 +114,27 @@ def test_a_certificate_that_cannot_be_used_leaves_the_former_one_in_use(secure: 
     with closing(connect(secure, trusted)) as connection:
         assert is_served(connection)
     secure.stop()
+
+
+def test_a_lost_worker_is_followed_by_one_with_the_certificate_that_is_in_use(
+    own_daemon: Daemon,
+) -> None:
+    trusted, current = own_daemon.folder / "trusted.pem", own_daemon.folder / "tls.pem"
+    own_daemon.folder.mkdir()
+    make_certificate(trusted)
+    shutil.copy(trusted, current)
+    own_daemon.settings = {
+        "server": {"workers": 2, "tls": {"port": 0, "certificate": str(current)}}
+    }
+    own_daemon.start()
+    current.write_text("garbage")
+    own_daemon.hang_up()
+    wait_for(lambda: "the former certificate stays in use" in own_daemon.log)
+    serving = re.findall(r"worker (\d+) serves", own_daemon.log)
+    os.kill(int(serving[0]), signal.SIGKILL)
+    wait_for(lambda: len(re.findall(r"worker \d+ serves", own_daemon.log)) == 3)
+    assert _is_accepted(own_daemon, trusted)
+    own_daemon.stop()
 
 
 def test_idle_connections_do_not_hold_it_up(secure: Daemon) -> None:

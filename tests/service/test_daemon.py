@@ -38,7 +38,8 @@ class Runner:
     def start(self, house: FakeHouse, auth: AuthSection = AUTH, timeout: float = 1000) -> Daemon:
         server = ServerSection(host="127.0.0.1", port=0, workers=1, shutdown_timeout=timeout)
         config = Config(server=server, auth=auth)
-        crew = Solo(Reception(reactor, house, Tls(server.tls)), Office(reactor))
+        tls = Tls(server.tls)
+        crew = Solo(Reception(reactor, house, tls), Office(reactor), tls)
         daemon = Daemon(config, reactor, crew, LogChoice(config.logging, {}))
         daemon.privilegedStartService()
         daemon.startService()

@@ -24,7 +24,7 @@ from bleepstore.service.backoff import Backoff
 from bleepstore.service.doors import Doors
 from bleepstore.service.supervisor import Supervisor
 from bleepstore.service.tally import Tally
-from bleepstore.service.tls import Tls
+from bleepstore.service.tls import Pem, Tls
 
 _pids = count(1)
 
@@ -43,13 +43,13 @@ class FakeWorker:
     ended: Deferred[str] = field(factory=Deferred)
     orders: list[Any] = field(factory=list)
 
-    def serve(self, doors: Doors, metrics: SharedMetrics | None) -> Deferred[None]:
+    def serve(self, doors: Doors, metrics: SharedMetrics | None, pem: Pem | None) -> Deferred[None]:
         assert self.serving is None
         self.metrics = metrics
         self.serving = Deferred()
         return self.serving
 
-    def reload(self) -> None:
+    def reload(self, pem: Pem | None) -> None:
         self.orders.append("reload")
 
     def retire(self) -> None:

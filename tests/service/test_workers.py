@@ -82,6 +82,6 @@ async def test_a_worker_that_cannot_start_says_why_and_ends(tmp_path: Any) -> No
 @pytest_twisted.ensureDeferred
 async def test_a_worker_without_a_place_ends_when_it_is_told_to() -> None:
     worker = start_worker(reactor, Config(), lambda _: None)
-    worker.reload()
+    worker.reload(None)
     worker.stop(0)
     assert await worker.ended == "exited with code 0"
