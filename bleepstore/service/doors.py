@@ -57,7 +57,10 @@ def open_doors(config: Config, inherited: Inherited) -> list[Doors]:
 
 
 def _inherited_doors(config: Config, inherited: Inherited) -> Doors:
-    doors = tuple(Door(adopt(descriptor), is_tls="tls" in name) for name, descriptor in inherited)
+    doors = tuple(
+        Door(adopt(descriptor), is_tls="tls" in name, is_shared=True)
+        for name, descriptor in inherited
+    )
     for door in doors:
         if config.uses_default_credentials and not _is_for_this_machine(door.socket):
             problem = _OPEN_TO_ALL.format(door.url)
@@ -81,4 +84,6 @@ def close_doors(doors: list[Doors]) -> None:
 
 def endpoint_doors(thresholds: Sequence[Threshold]) -> Doors:
     """The doors of one process at these endpoints."""
-    return tuple(Door(each.duplicate(), endpoint=each.endpoint) for each in thresholds)
+    return tuple(
+        Door(each.duplicate(), endpoint=each.endpoint, is_shared=True) for each in thresholds
+    )

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
@@ -33,11 +33,13 @@ class Door:
         socket: owned by the door until somebody listens.
         is_tls: whether clients speak TLS.
         endpoint: the endpoint string whose socket it is, if it is one's; that says all.
+        is_shared: whether others listen with this very socket.
     """
 
     socket: socket.socket
     is_tls: bool = False
     endpoint: str | None = None
+    is_shared: bool = False
 
     @property
     def url(self) -> str:
@@ -121,6 +123,20 @@ def close(sockets: Iterable[socket.socket]) -> None:
     """Close sockets; no effect on those that somebody listens to with :func:`listen`."""
     for each in sockets:
         each.close()
+
+
+def rebind(door: Door) -> Door:
+    """The door with another socket for the same address, of those that share it.
+
+    Who waits for the former one to be read is cut off, and who comes is led to those that listen.
+    A socket that no longer listens could do so again, but not all kernels find it then.
+
+    Raises:
+        OSError: the address cannot be bound once more; the door is as it was.
+    """
+    bound = _bind(door.socket.family, door.socket.getsockname(), is_shared=True)
+    door.socket.close()
+    return evolve(door, socket=bound)
 
 
 async def listen(reactor: Any, door: Door, factory: IProtocolFactory) -> IListeningPort:

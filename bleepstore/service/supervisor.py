@@ -148,6 +148,8 @@ class Supervisor:
         if self._metrics is not None:
             self._metrics.workers_restarted.inc()
         post.engagement = None
+        if seconds:
+            post.turn_away()
         post.respawn = self._reactor.callLater(seconds, self._respawn, post)
 
     def _respawn(self, post: Post) -> None:
@@ -184,12 +186,15 @@ class Supervisor:
     async def _replace(self, post: Post) -> bool:
         """Answer whether the successor serves; if not, everything stays as it was."""
         successor = self._engage(post, self._employ())  # who loads what there is now
+        post.successor = successor
         try:
             await successor.serving
         except Exception as error:
             if self._is_serving:
                 log.error("the workers stay: the successor failed ({error})", error=str(error))
             return False
+        finally:
+            post.successor = None
         former, post.engagement = post.engagement, successor
         post.leave_empty()
         if former is not None:
@@ -203,6 +208,7 @@ class Supervisor:
         self._understudy.dismiss()
         for post in self._posts:
             post.leave_empty()
+            post.close()
         try:
             await self._office.close()
             await self._dismiss(seconds)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from bleepstore.config.server import TlsSection
 from bleepstore.errors import WorkerFailed
 from bleepstore.service.backoff import Backoff
 from bleepstore.service.doors import Doors
+from bleepstore.service.listeners import Door, bind_many
 from bleepstore.service.supervisor import Supervisor
 from bleepstore.service.tally import Tally
 from bleepstore.service.tls import Pem, Tls
@@ -39,12 +42,14 @@ class FakeWorker:
 
     pid: int = field(factory=lambda: next(_pids))
     metrics: SharedMetrics | None = None
+    doors: Doors = ()
     serving: Deferred[None] | None = None
     ended: Deferred[str] = field(factory=Deferred)
     orders: list[Any] = field(factory=list)
 
     def serve(self, doors: Doors, metrics: SharedMetrics | None, pem: Pem | None) -> Deferred[None]:
         assert self.serving is None
+        self.doors = doors
         self.metrics = metrics
         self.serving = Deferred()
         return self.serving
@@ -64,6 +69,8 @@ class FakeWorker:
     def begin(self) -> None:
         """It serves, unless it has no place, or serves already."""
         if self.serving is not None and not self.serving.called:
+            for door in self.doors:
+                door.socket.listen(100)
             self.serving.callback(None)
 
     def end(self) -> None:
@@ -95,6 +102,7 @@ class Stage:
     clock: Clock = field(factory=Clock)
     store: FakeStore = field(factory=FakeStore)
     tally: Tally = field(factory=lambda: Tally(True))
+    doors: list[Doors] = field(factory=lambda: [(), ()])
     started: list[FakeWorker] = field(factory=list)
     supervisor: Supervisor = field(init=False)
     starting: Deferred[None] = field(init=False)
@@ -103,7 +111,7 @@ class Stage:
         tls = Tls(TlsSection())
         start: Any = self._start_worker
         self.supervisor = Supervisor(self.clock, self._open, tls, self.tally, start)
-        self.starting = ensureDeferred(self.supervisor.start([(), ()]))
+        self.starting = ensureDeferred(self.supervisor.start(self.doors))
 
     def _open(self, metrics: Metrics | None, checks: Mapping[str, Check]) -> FakeStore:
         self.store.checks = checks
@@ -190,6 +198,43 @@ def test_a_place_that_loses_one_after_another_is_filled_ever_more_slowly(stage: 
         serving = stage.serve()
         assert len(serving) == 2
         serving[-1].end()
+
+
+def test_clients_go_elsewhere_while_a_place_is_empty_for_long() -> None:
+    doors: list[Doors] = [(Door(each),) for (each,) in bind_many("127.0.0.1", 0, 2)]
+    address = doors[0][0].socket.getsockname()
+    stage = Stage(tally=Tally(False), doors=doors)
+    first, second = stage.serve()
+    second.end()
+    stage.clock.advance(0)
+    _, second = stage.serve()
+    assert min(_arrivals(address, [first, second])) > 0
+    second.end()  # and will be followed a little later
+    assert _arrivals(address, [first]) == [20]
+    stage.clock.advance(0.5)
+    assert min(_arrivals(address, [*stage.serve()])) > 0
+    ended = ensureDeferred(stage.supervisor.stop(0))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+    for worker in stage.started:
+        if not worker.ended.called:
+            worker.end()
+    assert ended.called
+
+
+def _arrivals(address: Any, workers: list[FakeWorker]) -> list[int]:
+    """How many of 20 who connect arrive at each worker."""
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(address))
+        return [sum(1 for _ in _accept_all(each.doors[0].socket)) for each in workers]
+
+
+def _accept_all(listening: socket.socket) -> Iterator[None]:
+    with suppress(BlockingIOError):
+        while True:
+            listening.accept()[0].close()
+            yield
 
 
 def test_one_who_waits_and_ends_is_followed_too(stage: Stage) -> None:
