@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from .kinds import FLAG, PATH, TIMEOUT, integer, text
+from .kinds import FLAG, PATH, TEXTS, TIMEOUT, integer, text
 from .settings import about, checked
 
 _URL = text("a URL such as http://localhost:9000")
@@ -64,6 +64,15 @@ class UpstreamSection:
             TIMEOUT,
             "Seconds for which an answer waits until the object stands under its own name "
             "upstream. It is stored safely before that; past this time it is shown afterwards.",
+        ),
+    )
+    bucket_prefixes: tuple[str, ...] = field(
+        default=(),
+        metadata=about(
+            TEXTS,
+            "Buckets whose objects have names upstream that begin with a prefix of the bucket's own "
+            "and go on with the key, each as BUCKET=PREFIX. The prefix may be empty: then names "
+            "upstream are keys, as in a bucket that was there before.",
         ),
     )
 

@@ -63,28 +63,32 @@ def _aws(section: StorageSection, means: Means) -> IBlobStore:
     from .aws.upstream import AwsUpstream
 
     upstream = AwsUpstream(section.aws, section.upstream, means)
-    return _gateway(upstream, section.aws.prefix, means)
+    return _gateway(upstream, section.aws.prefix, section, means)
 
 
 def _gcp(section: StorageSection, means: Means) -> IBlobStore:
     from .gcp.upstream import GcpUpstream
 
     upstream = GcpUpstream(section.gcp, section.upstream, means)
-    return _gateway(upstream, section.gcp.prefix, means)
+    return _gateway(upstream, section.gcp.prefix, section, means)
 
 
 def _azure(section: StorageSection, means: Means) -> IBlobStore:
     from .azure.upstream import AzureUpstream
 
     upstream = AzureUpstream(section.azure, section.upstream, means)
-    return _gateway(upstream, section.azure.prefix, means)
+    return _gateway(upstream, section.azure.prefix, section, means)
 
 
-def _gateway(upstream: IUpstream, prefix: str | None, means: Means) -> IBlobStore:
+def _gateway(
+    upstream: IUpstream, prefix: str | None, section: StorageSection, means: Means
+) -> IBlobStore:
     """Gateways are imported where they are built: other stores start sooner without HTTP and TLS."""
+    from .remote.names import read_names
     from .remote.store import RemoteStore
 
-    return RemoteStore(upstream, prefix or "", _arrivals(means), means.database)
+    names = read_names(prefix or "", section.upstream.bucket_prefixes)
+    return RemoteStore(upstream, names, _arrivals(means), means.database)
 
 
 def _arrivals(means: Means) -> Arrivals:

@@ -23,7 +23,7 @@ _PATIENCE_SECONDS = 90
 _POLL_SECONDS = 0.1
 
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "garbage_grace_seconds": 1,
     # So that what a killed process has begun is soon taken up by the next one.
     "upstream": {
@@ -196,6 +196,42 @@ def test_a_bucket_that_was_there_before_is_adopted(
     assert _listed(client, "archive") == 1100
     gateway.stop()
     assert_sound(gateway)
+
+
+def test_a_bucket_whose_names_are_keys_is_put_behind_a_gateway(
+    tmp_path: Path, upstream: Place
+) -> None:
+    inside = {**upstream.settings, "prefix": "private/"}
+    quick = dict(SETTINGS["upstream"])
+    storage = {**SETTINGS, "backend": upstream.backend, upstream.backend: inside}
+    storage["upstream"] = {**quick, "bucket_prefixes": ["archive="]}
+    gateway = Daemon(tmp_path / "gateway", {"storage": storage})
+    for name in ("2026/a.jpg", "b.jpg"):
+        upstream.put(name, name.encode(), Look("image/jpeg"))
+    gateway.start()
+    try:
+        adopt = ("adopt", "archive", "--create", "--owner", ALICE.access_key)
+        assert admin_json(gateway, *adopt)["adopted"] == 2
+        client = boto3_client(gateway)
+        got = client.get_object(Bucket="archive", Key="store/2026/a.jpg")
+        assert (got["Body"].read(), got["ContentType"]) == (b"2026/a.jpg", "image/jpeg")
+        client.put_object(Bucket="archive", Key="store/new", Body=b"new")
+        client.put_object(Bucket="archive", Key="private/a", Body=b"not at this name")
+        client.delete_object(Bucket="archive", Key="store/b.jpg")
+        assert upstream.names() == ["2026/a.jpg", "new"]
+        assert upstream.get("new").content == b"new"
+        got = client.get_object(Bucket="archive", Key="private/a")
+        assert got["Body"].read() == b"not at this name"
+        assert admin_json(gateway, *adopt)["adopted"] == 0
+        gateway.stop()
+        assert_sound(gateway)
+        storage["upstream"] = quick
+        gateway.launch()
+        assert gateway.wait() == 1
+        assert "storage.upstream.bucket_prefixes: expected archive=, as before" in gateway.log
+    finally:
+        if gateway.is_running:
+            gateway.kill()
 
 
 def _interrupt_after_a_batch(gateway: Daemon, client: Any, *command: str) -> None:

@@ -19,6 +19,7 @@ from bleepstore.metadata.store import Store, store_on
 from bleepstore.s3.segments import open_segments
 from bleepstore.storage.arrivals import Arrivals
 from bleepstore.storage.processes import OneProcess
+from bleepstore.storage.remote.names import Names
 from bleepstore.storage.remote.store import RemoteStore
 from bleepstore.streams.threads import Threads
 from bleepstore.values import BlobName, Bucket, ByteRange, ObjectVersion, Segment, Versioning
@@ -56,7 +57,7 @@ class House:
         self._threads.start()
         await self.store.database.start()
         arrivals = Arrivals(self.store.database, self._threads, OneProcess())
-        self.blobs = RemoteStore(self.upstream, "", arrivals, self.store.database)
+        self.blobs = RemoteStore(self.upstream, Names(""), arrivals, self.store.database)
         await self.blobs.start()
         self.showing = self.new_showing()
         bucket = Bucket(new_blob_id(), BUCKET, ANN, "us-east-1", 1, versioning)

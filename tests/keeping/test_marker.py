@@ -9,6 +9,7 @@ import pytest_twisted
 
 from bleepstore.errors import ConfigError, S3Error, UpstreamFailed
 from bleepstore.interfaces import ITransaction
+from bleepstore.storage.remote.names import Names
 from bleepstore.storage.remote.store import RemoteStore
 from tests.keeping.gateway_house import BUCKET, House
 from tests.keeping.upstream_in_memory import MARKER, UpstreamInMemory
@@ -24,7 +25,7 @@ async def house() -> AsyncIterator[House]:
 
 def at(house: House, upstream: UpstreamInMemory) -> RemoteStore:
     """A store with a house's metadata that was pointed somewhere."""
-    return RemoteStore(upstream, "", house.blobs._arrivals, house.store.database)
+    return RemoteStore(upstream, Names(""), house.blobs._arrivals, house.store.database)
 
 
 def _forget(txn: ITransaction, _: None) -> None:

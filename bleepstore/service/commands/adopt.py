@@ -17,9 +17,10 @@ from .printing import show, show_json
 from .progress import Bar
 
 _ABOUT = """\
-Records objects that stand upstream under PREFIX<bucket>/<key> and that the metadata do not have, or
-have otherwise: so a gateway can serve a bucket that was there before it. Nothing upstream is
-changed, and no bytes are moved. What clients write meanwhile is left alone.
+Records objects that stand upstream under PREFIX<bucket>/<key>, or under the bucket's own prefix in
+storage.upstream.bucket_prefixes, and that the metadata do not have, or have otherwise: so a gateway
+can serve a bucket that was there before it. Nothing upstream is changed, and no bytes are moved. What
+clients write meanwhile is left alone.
 
 An adoption that was interrupted is begun anew, which passes quickly over what is known, or goes on
 where it was with --resume.

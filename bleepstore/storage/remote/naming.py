@@ -82,8 +82,8 @@ class Naming:
         self, bucket: str, key: str, segments: Sequence[Segment], appearance: Appearance
     ) -> Blob | None:
         """See :meth:`bleepstore.interfaces.INaturalNames.show`."""
-        name = self._names.natural(bucket, key)
-        if not self._upstream.fits(name):
+        name = self._fitting(bucket, key)
+        if name is None:
             return None
         try:
             tag = await self._assemble(name, segments, appearance)
@@ -92,6 +92,18 @@ class Naming:
             tag = await self._assemble(name, segments, appearance)
         blob = ShownBlob(new_blob_id(), tag, bucket, key)
         return Blob(blob.locator, sum(segment.length for segment in segments))
+
+    async def hide(self, bucket: str, key: str) -> None:
+        """See :meth:`bleepstore.interfaces.INaturalNames.hide`."""
+        name = self._fitting(bucket, key)
+        if name is not None:
+            await self._upstream.delete([name])
+
+    def _fitting(self, bucket: str, key: str) -> str | None:
+        """Where an object is shown; None where it cannot be."""
+        name = self._names.natural(bucket, key)
+        is_fit = self._upstream.fits(name) and self._names.is_of(bucket, name)
+        return name if is_fit else None
 
     async def _assemble(
         self, name: str, segments: Sequence[Segment], appearance: Appearance
@@ -150,8 +162,8 @@ class Naming:
 
     async def look(self, bucket: str, key: str) -> Shown | None:
         """See :meth:`bleepstore.interfaces.INaturalNames.look`."""
-        name = self._names.natural(bucket, key)
-        standing = await self._upstream.look(name) if self._upstream.fits(name) else None
+        name = self._fitting(bucket, key)
+        standing = None if name is None else await self._upstream.look(name)
         return None if standing is None else _shown(bucket, key, standing)
 
     async def walk(self, bucket: str, after_key: str) -> AsyncIterator[Shown]:
@@ -159,7 +171,7 @@ class Naming:
         start = self._names.natural(bucket, "")
         async for standing in self._upstream.walk(start, start + after_key):
             key = standing.name.removeprefix(start)
-            if key:
+            if key and self._names.is_of(bucket, standing.name):
                 yield _shown(bucket, key, standing)
 
 

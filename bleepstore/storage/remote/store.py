@@ -16,6 +16,7 @@ from ...interfaces import IArrivals, IBlobStore, IDatabase, INaturalNames
 from ...values import Appearance, Blob, BlobName, Segment, Shown
 from ..arrivals import Arrivals, IsReferenced
 from ..removal import Removal
+from .layout import Layout
 from .locators import ShownBlob, private_blob_id, private_locator, shown_blob
 from .marker import Marker
 from .names import Names
@@ -34,20 +35,21 @@ class RemoteStore:
 
     Args:
         upstream: the provider.
-        prefix: what all names there begin with.
+        names: of what is there.
         arrivals: of the metadata database.
         database: the same.
     """
 
     def __init__(
-        self, upstream: IUpstream, prefix: str, arrivals: Arrivals, database: IDatabase
+        self, upstream: IUpstream, names: Names, arrivals: Arrivals, database: IDatabase
     ) -> None:
         self.name: str = upstream.name
         self._upstream = upstream
         self._arrivals = arrivals
-        self._names = Names(prefix)
-        self._naming = Naming(upstream, self._names)
-        self._marker = Marker(upstream, self._naming, self._names, database)
+        self._names = names
+        self._naming = Naming(upstream, names)
+        self._marker = Marker(upstream, self._naming, names, database)
+        self._layout = Layout(names, database)
         # Aborted blobs that the provider has not let us remove; recovery would do it in the end.
         self._left: list[str] = []
         self._removal: Removal[str] = Removal(self._remove_or_leave)
@@ -56,6 +58,7 @@ class RemoteStore:
         """Raises ``ConfigError`` where the provider does not let us work, ``OSError`` likewise."""
         await self._upstream.start()
         await self._marker.check()
+        await self._layout.check()
         await self._arrivals.start()
 
     async def stop(self) -> None:
@@ -192,9 +195,7 @@ class RemoteStore:
         await self._naming.retain(locator)
 
     async def hide(self, bucket: str, key: str) -> None:
-        name = self._names.natural(bucket, key)
-        if self._upstream.fits(name):
-            await self._upstream.delete([name])
+        await self._naming.hide(bucket, key)
 
     def is_shown(self, locator: str) -> bool:
         return shown_blob(locator) is not None

@@ -191,7 +191,7 @@ async def test_another_process_finds_what_was_retained(
     await rig.store.retain(old.locator)
     await rig.show("k", await rig.put(b"new"))
     other = RemoteStore(
-        rig.store._upstream, "store/", rig.store._arrivals, rig.store._arrivals._database
+        rig.store._upstream, rig.store._names, rig.store._arrivals, rig.store._arrivals._database
     )
     assert await other.exists(old.locator)
     for _ in range(2):
