@@ -31,19 +31,20 @@ class Exporter:
     _threads: Threads
 
     async def to_path(self, path: Path, progress: Progress, *, has_secrets: bool) -> None:
-        """Make a file that nobody else can read; what had its name before goes at the end.
+        """Make a file that nobody else can read; a file of that name before goes at the end.
 
         Raises:
-            NotPossible: the disk does not allow it.
+            NotPossible: the disk does not allow it, or something is there that is no file.
         """
-        unfinished = path.with_name(path.name + _UNFINISHED)
         try:
+            target = await self._threads.run(_place_of, path)
+            unfinished = target.with_name(target.name + _UNFINISHED)
             file = await self._threads.run(_create, unfinished)
         except OSError as error:
             raise _not_possible(path, error) from error
         try:
             await self.to_file(file, progress, has_secrets=has_secrets)
-            await self._threads.run(_finish, file, unfinished, path)
+            await self._threads.run(_finish, file, unfinished, target)
         except BaseException as error:
             unfinished.unlink(missing_ok=True)
             if isinstance(error, OSError):
@@ -61,6 +62,21 @@ class Exporter:
 
 def _not_possible(path: Path, error: OSError) -> NotPossible:
     return NotPossible(f"{path}: {error.strerror}; give another file, or mend that")
+
+
+def _place_of(path: Path) -> Path:
+    """Where the file is, or will be, that a path leads to through all links.
+
+    A new file takes the place of the old one, so this must not be a device: gone would be
+    ``/dev/null``, for everybody.
+    """
+    place = Path(os.path.realpath(path))  # Path.resolve fails on a loop
+    if place.exists() and not place.is_file():
+        raise NotPossible(
+            f"{path} is no file; give a file, or none for the standard output, which the shell can "
+            "lead anywhere"
+        )
+    return place
 
 
 def _create(path: Path) -> BinaryIO:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,24 @@ def test_every_column_is_carried_or_named_here() -> None:
         for name, columns in carried.items():
             rows = connection.execute(f"PRAGMA table_info({name})").fetchall()
             assert {row[1] for row in rows} == columns | _COUNTED.get(name, set())
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_export_takes_no_devices_place_and_follows_links(full: Rig) -> None:
+    pipe, link, target = (full.folder / name for name in ("pipe", "link", "target"))
+    os.mkfifo(pipe)
+    (full.folder / "to pipe").symlink_to(pipe)
+    for name in ("pipe", "to pipe", "."):
+        with pytest.raises(NotPossible, match="is no file; give a file"):
+            await full.export(name=name)
+    assert pipe.is_fifo()
+    link.symlink_to(target)
+    for _ in range(2):
+        await full.export(name="link")
+        assert link.is_symlink()
+        assert json.loads(target.read_bytes())["version"] == 1
+        assert target.stat().st_mode & 0o077 == 0
+        target.write_text("something else")
 
 
 @pytest_twisted.ensureDeferred
