@@ -103,8 +103,8 @@ class BackupMaker:
         """Make it.
 
         Raises:
-            NotPossible: the folder is not for backups, or in use, or a disk does not allow it.
-                What is done is there for the next time.
+            NotPossible: the folder is not for backups, or in use, or a disk does not allow it, or
+                the database is damaged. What is done is there for the next time.
         """
         try:
             await self._threads.run(self._folder.enter)
@@ -141,9 +141,19 @@ class BackupMaker:
         )
         copy = await self._threads.run(FrozenCopy, self._folder.new_database)
         try:
+            await self._require_sound(copy)
             return await self._complete(copy, instant_ms)
         finally:
             copy.close()
+
+    async def _require_sound(self, copy: FrozenCopy) -> None:
+        """A damaged copy would take the place of what may be the last good one."""
+        problem = await self._threads.run(copy.problem)
+        if problem:
+            raise NotPossible(
+                f"{self._place.database} is damaged, or its copy is: {problem}; what the folder "
+                "had is still there, bytes and all; docs/failures.rst says what to do"
+            )
 
     async def _complete(self, copy: FrozenCopy, instant_ms: int) -> Backup:
         backup = Backup()

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import blobs, check
 from .check import StoredBlob
 from .dialects import SQLITE
+from .snapshot import problem_of
 from .transaction import Transaction
 
 _PAGE = 500
@@ -25,6 +26,10 @@ class FrozenCopy:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def problem(self) -> str:
+        """What is wrong with it; empty if nothing is."""
+        return problem_of(self._connection)
 
     def stored_bytes(self) -> int:
         """How many bytes all blobs of the backend have."""

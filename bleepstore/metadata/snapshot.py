@@ -45,21 +45,24 @@ def load(memory: sqlite3.Connection, path: Path) -> None:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
             file.backup(memory)
-        problem = _problem(memory)
     except sqlite3.DatabaseError as error:
         raise SnapshotUnusable(path, str(error)) from error
+    problem = problem_of(memory)
     if problem:
         raise SnapshotUnusable(path, problem)
     log.info("loaded the snapshot {path}", path=str(path))
 
 
-def _problem(memory: sqlite3.Connection) -> str:
-    """What is wrong with what was loaded; empty if nothing is."""
-    (verdict,) = memory.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        return str(verdict)
-    names = "SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'"
-    return "" if memory.execute(names).fetchone() == (1,) else "not written by BleepStore"
+def problem_of(copy: sqlite3.Connection) -> str:
+    """What is wrong with a copy of a database, in one line; empty if nothing is. Reads all of it."""
+    try:
+        (verdict,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            return " ".join(verdict.split())
+        names = "SELECT count(*) FROM sqlite_master WHERE name = 'schema_version'"
+        return "" if copy.execute(names).fetchone() == (1,) else "not written by BleepStore"
+    except sqlite3.DatabaseError as error:
+        return str(error)
 
 
 def save(memory: sqlite3.Connection, path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 from tests.e2e.admin import admin, admin_json, admin_process, assert_sound, some_file
 from tests.e2e.clients import boto3_client
 from tests.e2e.daemon import BACKEND, REGION, Daemon, is_gateway, looks_at_files, looks_at_rows
+from tests.metadata.damage import damage_page_with
 
 pytestmark = pytest.mark.skipif(
     BACKEND == "memory", reason="a store in memory is not reached from beside"
@@ -148,6 +149,21 @@ def test_a_second_backup_brings_what_is_new_and_drops_what_is_old(
     assert (second["linked"], second["copied"], second["pruned"]) == (0, 1, 2)
     assert second["blobs"] == OBJECTS // 2 - 1
     assert "blobs: 5" in admin(store, "backup", backup).stdout
+
+
+@looks_at_rows
+def test_a_damaged_database_takes_nothing_from_the_backup_before(
+    store: Daemon, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup"
+    admin_json(store, "backup", str(backup), "--copy")
+    before = {path: path.read_bytes() for path in backup.rglob("*.*") if path.is_file()}
+    store.stop()
+    damage_page_with(store.database_path, b"", table="object")
+    done = admin(store, "backup", str(backup), "--copy")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{store.database_path} is damaged" in done.stderr
+    assert {path: path.read_bytes() for path in before} == before
 
 
 @looks_at_files
