@@ -20,19 +20,12 @@ _DEFAULT_CREDENTIALS = (
 def log_banner(config: Config) -> None:
     """Log it. No secret is in it but the one that everybody knows."""
     log.info("BleepStore {version}", version=__version__)
-    for line in _lines(config):
-        log.info("{line}", line=line)
+    log.info("storage: {storage}", storage=_storage(config))
+    log.info("durability: {durability}", durability=config.storage.durability)
+    log.info("metadata: {metadata}", metadata=_metadata(config))
+    log.info("workers: {workers}", workers=config.worker_count)
     if config.uses_default_credentials:
         log.warn(_DEFAULT_CREDENTIALS, access_key=DEFAULT_ACCESS_KEY, secret_key=DEFAULT_SECRET_KEY)
-
-
-def _lines(config: Config) -> list[str]:
-    return [
-        f"storage: {_storage(config)}",
-        f"durability: {config.storage.durability}",
-        f"metadata: {_metadata(config)}",
-        f"workers: {config.worker_count}",
-    ]
 
 
 def _storage(config: Config) -> str:

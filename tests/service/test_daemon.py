@@ -160,6 +160,7 @@ def test_the_banner_and_the_default_credentials_are_logged(runner: Runner) -> No
     with capturedLogs() as logs:
         host, port = address(runner.start(house, AuthSection()))
         house.started.callback(None)
+    assert ["workers" in each for each in logs if "log_format" in each].count(True) == 1
     lines = [formatEvent(each) for each in logs if "log_format" in each]
     assert f"metadata: sqlite in {Path('data/metadata.db').absolute()}" in lines
     assert "workers: 1" in lines
