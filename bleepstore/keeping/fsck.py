@@ -76,14 +76,15 @@ class Fsck:
         """Look at everything; changes nothing."""
         checks, survey = self._metadata.checks, self._metadata.survey
         arrivals = await self._arrivals()
-        missing = frozenset([each async for each in self._missing()])
+        totals = await checks.totals()
+        missing = [each async for each in self._missing()]
         return Findings(
-            totals=await checks.totals(),
+            totals=totals,
             strays=await checks.strays(),
             wrong_totals=await self._metadata.inventory.wrong(),
             miscounts=tuple([each async for each in checks.miscounts()]),
-            missing=tuple(sorted(missing)),
-            damaged=tuple([each async for each in damaged_without(survey, missing)]),
+            missing=tuple(missing),
+            damaged=tuple([each async for each in damaged_without(survey, frozenset(missing))]),
             unknown=tuple([each async for each in self._unknown()]),
             abandoned=tuple(sorted(each for each, is_live in arrivals.items() if not is_live)),
         )
