@@ -32,9 +32,9 @@ _MAX_BYTES = 0xFFFF  # which one process can tell another at once, in AMP
 
 @frozen
 class Pem:
-    """What is in the files of a certificate and of its key."""
+    """What is in the files of a certificate and of its key, which may be the same."""
 
-    certificates: bytes
+    certificates: bytes = field(repr=False)
     private_key: bytes = field(repr=False)
 
 

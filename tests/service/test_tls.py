@@ -76,6 +76,21 @@ def test_an_encrypted_key(both: Path, tmp_path: Path) -> None:
     assert problem(TlsSection(0, both, tmp_path / "locked.key")).endswith("not encrypted")
 
 
+def test_more_than_a_worker_can_be_told(both: Path) -> None:
+    both.write_bytes(b"text before it is fine\n" + both.read_bytes())
+    Tls(TlsSection(0, both)).load()
+    both.write_bytes(bytes(70_000) + both.read_bytes())
+    assert problem(TlsSection(0, both)).endswith("certificate: expected 65535 bytes at most")
+
+
+def test_what_another_process_has_read_is_used_and_not_shown(both: Path, tmp_path: Path) -> None:
+    first, second = Tls(TlsSection(0, both)), Tls(TlsSection(0, tmp_path / "missing.pem"))
+    first.load()
+    second.use(first.pem)
+    assert second.serverConnectionForTLS(None).get_context()
+    assert "PRIVATE KEY" not in repr(second.pem)
+
+
 def test_a_tls_socket_needs_a_certificate() -> None:
     with pytest.raises(ConfigError, match=r"server\.tls\.certificate: expected a path"):
         Tls(TlsSection()).wrap(Factory())
