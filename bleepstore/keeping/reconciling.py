@@ -78,7 +78,7 @@ class Reconciler:
             raise
         except Exception as error:
             _report(task, error)
-            if not _is_lost(task, error):
+            if not self._is_lost(task, error):
                 return not await self._names.postpone(Failed(task, self._clock.now_ms()))
             on_show = task.on_show  # whoever reads the object will find out what to make of it
         return not await self._names.record(Settled(task, on_show, self._clock.now_ms()))
@@ -86,6 +86,21 @@ class Reconciler:
     def _claim(self, name: Name) -> Claim:
         now_ms = self._clock.now_ms()
         return Claim(name, self._holder, now_ms, now_ms + int(self._claim_seconds * 1000))
+
+    def _is_lost(self, task: Task, error: Exception) -> bool:
+        """Whether there is nothing left to show: somebody has changed what we had shown before, or
+        the metadata are a backup, and older than what stands upstream.
+
+        Not everything that speaks S3's protocol finds at once what it has just been given.
+        """
+        current = task.current
+        if not isinstance(error, BlobMissing) or current is None:
+            return False
+        if self._natural.is_shown(error.locator):
+            return True
+        age_ms = self._clock.now_ms() - current.last_modified_ms
+        is_ours = error.locator in {segment.locator for segment in current.segments}
+        return is_ours and age_ms > self._claim_seconds * 1000
 
     async def _make_true(self, task: Task) -> OnShow | None:
         """What stands there in the end."""
@@ -140,13 +155,6 @@ def _is_true(current: ObjectVersion, on_show: OnShow) -> bool:
 
 def _appearance(version: ObjectVersion) -> Appearance:
     return Appearance(version.headers, version.user_metadata)
-
-
-def _is_lost(task: Task, error: Exception) -> bool:
-    """Whether there is nothing left to show: somebody has changed what we had shown before, or the
-    metadata are a backup, and older than what stands upstream."""
-    segments = task.current.segments if task.current else ()
-    return isinstance(error, BlobMissing) and error.locator in {each.locator for each in segments}
 
 
 def _report(task: Task, error: Exception) -> None:

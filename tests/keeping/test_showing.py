@@ -13,7 +13,7 @@ from bleepstore.errors import BlobMissing, UpstreamFailed
 from bleepstore.keeping.reconciling import Reconciler
 from bleepstore.metadata.showing import Claim, Name, NoTask, Task
 from bleepstore.values import Segment, Versioning
-from tests.keeping.gateway_house import BUCKET, House, Killed, Mortal
+from tests.keeping.gateway_house import AN_HOUR_MS, BUCKET, House, Killed, Mortal
 
 Scenario = Callable[[House], Awaitable[dict[str, bytes]]]
 
@@ -443,6 +443,9 @@ async def test_metadata_of_a_backup_find_what_was_shown_since(house: House) -> N
         await house.blobs.delete([segment.locator])
     for key in ("a", "shown"):
         house.upstream.place(f"photos/{key}", b"newer")
+    assert await house.showing.look_again(BUCKET, "a", None)
+    assert await house.store.names.is_pending(Name(BUCKET, "a"))  # an upstream may be late
+    house.clock.instant_ms += AN_HOUR_MS
     for key in ("a", "shown", "gone"):
         assert await house.showing.look_again(BUCKET, key, None)
     assert await house.read("a") == await house.read("shown") == b"newer"

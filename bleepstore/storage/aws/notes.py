@@ -16,6 +16,7 @@ from attrs import frozen
 from ...errors import BlobMissing, UpstreamFailed
 from ...ids import new_blob_id
 from ..remote.gathered import gathered
+from ..remote.upstream import Standing
 from .bucket import Ask, Bucket
 from .download import open_stretch
 from .listing import Stray, objects
@@ -64,13 +65,15 @@ class Notes:
             return
         async for found in objects(self._bucket, self._prefix + _NOTES, ""):
             if before_ms is None or found.last_modified_ms < before_ms:
-                content = await self._read(found.name, found.size_bytes)
+                content = await self._read(found)
                 upload_id, _, name = content.partition("\n")
                 yield Stray(name, upload_id, found.last_modified_ms), found.name
 
-    async def _read(self, note: str, size_bytes: int) -> str:
+    async def _read(self, note: Standing) -> str:
+        if not note.size_bytes:
+            return ""
         try:
-            body = await open_stretch(self._bucket, note, None, 0, size_bytes)
+            body = await open_stretch(self._bucket, note.name, None, 0, note.size_bytes)
         except BlobMissing:
             return ""
         return (await gathered(body)).decode()
