@@ -151,6 +151,22 @@ def test_an_object_deleted_upstream_is_gone(client: Any, upstream: Place) -> Non
     assert client.list_objects_v2(Bucket="photos")["KeyCount"] == 0
 
 
+def test_the_wrong_bucket_is_refused_and_costs_nothing(
+    gateway: Daemon, client: Any, upstream: Place
+) -> None:
+    client.put_object(Bucket="photos", Key="a", Body=b"content")
+    gateway.stop()
+    right, wrong = gateway.settings, type(upstream)()
+    gateway.settings = {"storage": {**right["storage"], wrong.backend: wrong.settings}}
+    gateway.launch()
+    assert gateway.wait() == 1
+    assert f"storage.{wrong.backend}: expected the place of the bytes" in gateway.log
+    assert wrong.names() == []
+    gateway.settings = right
+    gateway.start()
+    assert content_of(client, "a") == b"content"
+
+
 def test_versions_are_kept_beside_the_name(gateway: Daemon, client: Any, upstream: Place) -> None:
     client.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
     ids = [
