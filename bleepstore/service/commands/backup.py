@@ -71,3 +71,5 @@ def _lines(backup: Backup) -> Iterator[str]:
     if backup.elsewhere:
         yield f"not in files here, so not in the backup: {backup.elsewhere} blobs"
     yield from (f"missing in the store itself: {locator}" for locator in backup.missing)
+    if backup.missing:
+        yield "fsck names the objects that need what is missing"
