@@ -227,6 +227,7 @@ def test_an_export_made_amid_writes_is_of_one_instant(store: Daemon, tmp_path: P
     assert referenced == {row["locator"] for row in rows["blob"]}
 
 
+@looks_at_rows
 def test_what_is_imported_beside_a_daemon_is_there_at_once(store: Daemon, tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     carol = admin_json(store, "user", "create", "Carol")
