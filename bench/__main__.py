@@ -161,10 +161,10 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="a few minutes, rough figures")
     add_number("--rounds", "turns of each store (default: 2)")
-    add_number("--seconds", "of each load of requests (default: 5)")
+    add_number("--seconds", "of each load of requests (default: 3)")
     add_number("--objects", "in the full stores (default: 1000000)")
     add_number("--files", "to sync (default: 5000)")
-    add_number("--idle", "seconds to do nothing (default: 30)")
+    add_number("--idle", "seconds to do nothing (default: 15)")
     add_number("--large-mib", "size of the large object, a fifth of the copied one (default: 1024)")
     parser.add_argument(
         "--folder", type=Path, default=_ROOT / "build" / "bench", help="default: build/bench"
@@ -180,10 +180,10 @@ def _with_defaults(options: argparse.Namespace) -> argparse.Namespace:
     defaults = {
         "only": list(_GROUPS),
         "rounds": 1 if quick else 2,
-        "seconds": 3 if quick else 5,
+        "seconds": 3,
         "objects": 20_000 if quick else 1_000_000,
         "files": 500 if quick else 5000,
-        "idle": 5 if quick else 30,
+        "idle": 5 if quick else 15,
         "large_mib": 256 if quick else 1024,
     }
     for name, value in defaults.items():

@@ -50,6 +50,7 @@ class SeaweedFS(Server):
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while self._try("PUT", "/warming/up") >= 300:
             if time.monotonic() > deadline:
+                self.stop()
                 raise RuntimeError(f"SeaweedFS takes no objects; see {self._folder / 'log'}")
             self._try("PUT", "/warming")  # at its first start; later, the bucket is there
             time.sleep(0.2)
