@@ -62,7 +62,16 @@ def _sync(server: Server, source: str, target: str) -> float:
         "AWS_SECRET_ACCESS_KEY": account.secret_key,
         "AWS_DEFAULT_REGION": account.region,
     }
-    command = [aws, "s3", "sync", "--only-show-errors", "--endpoint-url", account.endpoint, source, target]
+    command = [
+        aws,
+        "s3",
+        "sync",
+        "--only-show-errors",
+        "--endpoint-url",
+        account.endpoint,
+        source,
+        target,
+    ]
     began = time.perf_counter()
     subprocess.run(command, env=environment, check=True)
     return time.perf_counter() - began
