@@ -28,7 +28,7 @@ class Sync(Contest):
         self.name = f"aws s3 sync of {files:,} files, {'up' if is_up else 'down'}"
         self._is_up = is_up
         self._files = files
-        self._source = folder / "sync"
+        self._source = folder / "files"  # not "sync": the stores of this race have their data there
         self._rounds = 0
 
     def prepare(self, server: Server) -> None:
