@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
@@ -16,6 +17,7 @@ from twisted.internet.interfaces import IReactorTime
 from ..clock import Clock, iso8601
 from ..errors import NotPossible
 from ..ids import new_blob_id
+from ..metadata.backups import Backups
 from ..metadata.blobs import Garbage, Hold
 from ..metadata.check import StoredBlob
 from ..metadata.frozen_copy import FrozenCopy
@@ -27,6 +29,7 @@ from ..streams.threads import Threads
 from .backup_folder import BackupFolder
 from .progress import Progress
 from .rounds import Rounds
+from .succession import require_successor
 
 _LEASE_MS = 600_000
 _RENEWAL_SECONDS = 60.0
@@ -91,6 +94,7 @@ class BackupMaker:
 
     _place: Place
     _garbage: Garbage
+    _backups: Backups
     _threads: Threads
     _reactor: IReactorTime
     _folder: BackupFolder
@@ -104,7 +108,8 @@ class BackupMaker:
 
         Raises:
             NotPossible: the folder is not for backups, or in use, or a disk does not allow it, or
-                the database is damaged. What is done is there for the next time.
+                the database is damaged or no successor of the one there. What is done is there for
+                the next time.
         """
         try:
             await self._threads.run(self._folder.enter)
@@ -117,32 +122,35 @@ class BackupMaker:
             ) from error
 
     async def _run(self) -> Backup:
-        hold_id = new_blob_id()
+        backup_id = new_blob_id()
         renewal = Rounds(
-            "holding garbage", lambda: self._hold(hold_id), self._reactor, _RENEWAL_SECONDS
+            "holding garbage", lambda: self._hold(backup_id), self._reactor, _RENEWAL_SECONDS
         )
         try:
-            await self._hold(hold_id)
+            await self._hold(backup_id)
             renewal.start()
-            return await self._make()
+            return await self._make(backup_id)
         finally:
             await renewal.stop()
-            await self._garbage.release(hold_id)
+            await self._garbage.release(backup_id)
             self._folder.leave()
 
     async def _hold(self, hold_id: str) -> None:
         now_ms = self._clock.now_ms()
         await self._garbage.hold(Hold(hold_id, now_ms + _LEASE_MS, now_ms))
 
-    async def _make(self) -> Backup:
-        instant_ms = self._clock.now_ms()
+    async def _make(self, backup_id: str) -> Backup:
+        facts = {"id": backup_id, "created": iso8601(self._clock.now_ms())}
+        replica = self._replica()
+        await self._backups.record(backup_id)
         await self._threads.run(
             copy_live, self._place.database, self._folder.new_database, self._copied_pages
         )
         copy = await self._threads.run(FrozenCopy, self._folder.new_database)
         try:
             await self._require_sound(copy)
-            return await self._complete(copy, instant_ms)
+            await self._threads.run(require_successor, self._folder, copy, replica)
+            return await self._complete(copy, replica, facts)
         finally:
             copy.close()
 
@@ -155,16 +163,16 @@ class BackupMaker:
                 "had is still there, bytes and all; docs/failures.rst says what to do"
             )
 
-    async def _complete(self, copy: FrozenCopy, instant_ms: int) -> Backup:
+    async def _complete(
+        self, copy: FrozenCopy, replica: Replica | None, facts: dict[str, Any]
+    ) -> Backup:
         backup = Backup()
-        replica = self._replica()
         self._progress.expect(await self._threads.run(copy.stored_bytes))
         pages = copy.stored_blobs()
         while page := await self._threads.run(next, pages, ()):
             await self._threads.run(self._take, replica, page, backup)
-        facts = {
+        facts |= {
             "backend": self._place.backend,
-            "created": iso8601(instant_ms),
             "blobs": backup.blobs,
             "size_bytes": backup.size_bytes,
             "missing": len(backup.missing),

@@ -62,6 +62,10 @@ class BackupFolder:
         """Where it is then."""
         return self.path / "metadata.db"
 
+    @property
+    def _description(self) -> Path:
+        return self.path / "backup.json"
+
     def enter(self) -> None:
         """Begin, or go on.
 
@@ -84,14 +88,30 @@ class BackupFolder:
             (self.path / "INCOMPLETE").write_text(_INCOMPLETE)
         sync_folder(self.path)
 
+    def former_id(self) -> str:
+        """The id of the backup that is there; empty for none, or one that is older than ids.
+
+        Raises:
+            NotPossible: nobody can tell.
+        """
+        if not self._is_complete():
+            return ""
+        try:
+            return str(json.loads(self._description.read_text("utf-8")).get("id", ""))
+        except (ValueError, AttributeError) as error:
+            raise NotPossible(f"{self._description} is damaged; give another folder") from error
+
     def complete(self, facts: dict[str, Any]) -> None:
         """All bytes are there: make the new metadata the backup's."""
         sync_folder(self.path)
         self.new_database.replace(self.database)
         document = {"format": FORMAT, "version": VERSION, **facts}
         unfinished = self.path / "backup.json.new"
-        unfinished.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
-        unfinished.replace(self.path / "backup.json")
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(self._description)
         sync_folder(self.path)
         (self.path / "INCOMPLETE").unlink(missing_ok=True)
         sync_folder(self.path)
@@ -107,4 +127,4 @@ class BackupFolder:
         return any((self.path / name).exists() for name in names)
 
     def _is_complete(self) -> bool:
-        return (self.path / "backup.json").exists() and not (self.path / "INCOMPLETE").exists()
+        return self._description.exists() and not (self.path / "INCOMPLETE").exists()

@@ -150,7 +150,7 @@ class Checks:
 
         A blob whose transaction has yet to commit is among them, too.
         """
-        return await self._database.read("check_locators", _unknown, tuple(locators))
+        return await self._database.read("check_locators", find_unknown, tuple(locators))
 
     async def correct(self, corrections: Corrections) -> int:
         """Record the counts that were found, where the recorded ones are still the same.
@@ -206,7 +206,8 @@ def stored_blobs(txn: ITransaction, after: str, limit: int) -> tuple[StoredBlob,
     return tuple(StoredBlob(*row) for row in txn.fetch_all())
 
 
-def _unknown(txn: ITransaction, locators: Sequence[str]) -> set[str]:
+def find_unknown(txn: ITransaction, locators: Sequence[str]) -> set[str]:
+    """See :meth:`Checks.unknown`."""
     unknown = set(locators)
     for sql in (_KNOWN, _DISCARDED):
         txn.execute(sql, (as_parameter(locators),))

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from . import blobs, check
+from . import backups, blobs, check
 from .check import StoredBlob
 from .dialects import SQLITE
 from .snapshot import problem_of
@@ -48,6 +48,14 @@ class FrozenCopy:
     def referenced(self, locators: Sequence[str]) -> set[str]:
         """Those of the locators that some version refers to."""
         return blobs.find_referenced(self._transaction(), locators)
+
+    def unknown(self, locators: Sequence[str]) -> set[str]:
+        """Those of the locators that are neither referred to nor recorded as garbage."""
+        return check.find_unknown(self._transaction(), locators)
+
+    def has_backup(self, backup_id: str) -> bool:
+        """Whether it has come from the database that a backup was made of."""
+        return backups.is_recorded(self._transaction(), backup_id)
 
     def _transaction(self) -> Transaction:
         return Transaction(self._connection.cursor(), SQLITE)

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from .access_keys import AccessKeys
 from .accounts import Accounts
 from .adopting import Adoptions
+from .backups import Backups
 from .blobs import Blobs, Garbage
 from .buckets import Buckets
 from .check import Checks
@@ -39,6 +40,7 @@ class Store:
     uploads: Uploads
     blobs: Blobs
     garbage: Garbage
+    backups: Backups
     checks: Checks
     users: Users
     access_keys: AccessKeys
@@ -80,6 +82,7 @@ def store_on(engine: Engine, counters: Counters | None = None) -> Store:
         uploads=Uploads(database),
         blobs=Blobs(database),
         garbage=Garbage(database),
+        backups=Backups(database),
         checks=Checks(database),
         users=Users(database),
         access_keys=AccessKeys(database),

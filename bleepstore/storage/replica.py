@@ -96,6 +96,19 @@ class Replica:
             sync_folder(folder)
         self._touched.clear()
 
+    def count_forsaken(self, unknown: Callable[[Sequence[str]], set[str]]) -> int:
+        """How many blobs both have, the store and the replica, that the metadata know nothing of.
+
+        Args:
+            unknown: answers those of some locators that are neither referred to nor garbage.
+        """
+        return sum(
+            _size(self._source.path_of(blob_id)) >= 0
+            for locators in self._pages()
+            for blob_id in map(blob_id_of_file, unknown(locators))
+            if blob_id is not None
+        )
+
     def prune(self, referenced: Callable[[Sequence[str]], set[str]]) -> int:
         """Delete blobs that nobody refers to; answer how many that were."""
         pruned = 0

@@ -166,6 +166,88 @@ def test_a_damaged_database_takes_nothing_from_the_backup_before(
     assert {path: path.read_bytes() for path in before} == before
 
 
+def files_of(folder: Path) -> dict[Path, bytes]:
+    """All that a backup has, but for what is there only while one is made."""
+    files = {path for path in folder.rglob("*") if path.is_file()}
+    return {path: path.read_bytes() for path in files if path.suffix != ".new"}
+
+
+def assert_refused(store: Daemon, backup: Path, why: str) -> None:
+    """No backup is made there, and the one of before stays as it is."""
+    before = files_of(backup)
+    done = admin(store, "backup", str(backup))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (why in done.stderr, done.stderr.count("\n")) == (True, 1), done.stderr
+    assert files_of(backup) == before
+
+
+def remove_database(store: Daemon) -> None:
+    for path in store.database_path.parent.glob(f"{store.database_path.name}*"):
+        path.unlink()
+
+
+@looks_at_rows
+@pytest.mark.parametrize("are_files_lost", [False, True])
+def test_a_store_that_was_made_anew_takes_nothing_from_the_backup(
+    store: Daemon, tmp_path: Path, are_files_lost: bool
+) -> None:
+    backup = tmp_path / "backup"
+    admin_json(store, "backup", str(backup))
+    store.stop()
+    remove_database(store)
+    if are_files_lost:
+        shutil.rmtree(store.objects_path, ignore_errors=True)
+    store.start()
+    for _ in range(2):
+        assert_refused(store, backup, "made anew since")
+    assert admin_json(store, "backup", str(tmp_path / "other"))["blobs"] == 0
+
+
+@looks_at_rows
+def test_a_store_that_was_set_back_takes_nothing_from_a_newer_backup(
+    store: Daemon, tmp_path: Path
+) -> None:
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    admin_json(store, "backup", str(older), "--copy")
+    s3: Any = boto3_client(store)
+    s3.put_object(Bucket="kept", Key="0", Body=body(0, 1))
+    admin_json(store, "backup", str(newer), "--copy")
+    other = restored(older, tmp_path / "restored", store.settings)
+    try:
+        assert_refused(other, newer, "restored from an older one")
+        assert admin_json(other, "backup", str(older))["missing"] == []
+    finally:
+        other.kill()
+
+
+@looks_at_rows
+def test_a_backup_goes_on_after_it_was_restored(store: Daemon, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    admin_json(store, "backup", str(backup), "--copy")
+    other = restored(backup, tmp_path / "restored", store.settings)
+    try:
+        s3: Any = boto3_client(other)
+        s3.delete_object(Bucket="kept", Key="0")
+        assert admin_json(other, "backup", str(backup))["missing"] == []
+    finally:
+        other.kill()
+
+
+@looks_at_files
+def test_what_a_database_has_lost_stays_until_the_store_deletes_it(
+    store: Daemon, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup"
+    admin_json(store, "backup", str(backup))
+    store.stop()
+    with closing(sqlite3.connect(store.database_path)) as database, database:
+        database.execute("DELETE FROM object")
+        database.execute("DELETE FROM blob")
+    assert_refused(store, backup, f"{OBJECTS // 2} blobs whose files the store has too")
+    assert admin_json(store, "fsck", "--repair", "--delete-unreferenced")["problems"] == 0
+    assert admin_json(store, "backup", str(backup))["pruned"] == OBJECTS // 2
+
+
 @looks_at_files
 def test_a_backup_says_what_the_store_lacks(store: Daemon, tmp_path: Path) -> None:
     gone = some_file(store)

@@ -55,6 +55,7 @@ __all__ = ["threads"]
 
 _LEFT_OUT = {
     "adoption",
+    "backup",
     "blob_row",
     "garbage",
     "garbage_hold",

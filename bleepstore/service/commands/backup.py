@@ -19,13 +19,17 @@ Makes a backup of metadata and bytes as they are at one instant, while the daemo
 with a former backup is brought up to date: only what is new comes. Interrupted, the folder says
 that it is incomplete, or still has the former backup whole; run the command again.
 
+A former backup stays as it is, and no other is made there, if the store's database was made anew,
+restored from an older one or has lost keys since.
+
 On the file system of the store, bytes are hard links: nothing is copied, and nothing is safe from a
 broken disk. Give a folder on another disk, or copy the folder there afterwards.
 
 To restore: stop the daemon, put metadata.db and objects where the configuration says (without
 metadata.db-wal and -shm of the former store), and run fsck.
 
-Exit code: 0 if all is there, 1 if the store itself lacks bytes.
+Exit code: 0 if all is there, 1 if the store itself lacks bytes, 2 if there is no new
+backup.
 """
 
 
@@ -44,6 +48,7 @@ async def _backup(call: Call) -> int:
         maker = BackupMaker(
             _place(call.config),
             foundation.metadata.garbage,
+            foundation.metadata.backups,
             foundation.threads,
             call.reactor,
             BackupFolder(options.folder.absolute()),
