@@ -36,6 +36,7 @@ could not be carried out.
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    _require_output()
     options = make_parser().parse_args(arguments)
     try:
         config = load(options.config, os.environ)
@@ -59,6 +60,14 @@ def make_parser() -> argparse.ArgumentParser:
     for module in _COMMANDS:
         module.add(commands)
     return parser
+
+
+def _require_output() -> None:
+    """Where one is closed, Python has None, and the next file that is opened takes its number."""
+    if sys.__stderr__ is None:
+        raise SystemExit(NOT_DONE)
+    if sys.__stdout__ is None:
+        _end("the standard output is closed; send it to /dev/null if nobody is to read it")
 
 
 def _require_store(config: Config, *, may_be_made: bool) -> None:

@@ -25,15 +25,23 @@ def admin(daemon: Daemon, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def admin_process(
-    daemon: Daemon, *arguments: str, stdout: IO[bytes] | int = subprocess.PIPE
+    daemon: Daemon,
+    *arguments: str,
+    stdout: IO[bytes] | int = subprocess.PIPE,
+    closing: int | None = None,
 ) -> subprocess.Popen[str]:
-    """Begin a command."""
+    """Begin a command.
+
+    Args:
+        closing: the number of a file that is closed before, as by ``>&-``.
+    """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("BLEEPSTORE_")}
     environment["PYTHONPATH"] = str(ROOT)
     program = "from bleepstore.service.admin_command import main; main()"
     command = [sys.executable, "-c", program, "--config", str(daemon.configuration_path)]
+    closed = [] if closing is None else ["sh", "-c", f'exec "$@" {closing}>&-', "sh"]
     return subprocess.Popen(
-        [*command, *arguments],
+        [*closed, *command, *arguments],
         cwd=daemon.folder,
         env=environment,
         stdout=stdout,

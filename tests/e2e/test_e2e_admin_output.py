@@ -47,6 +47,25 @@ def test_who_has_seen_enough_is_not_told_of_it(store: Daemon, command: str) -> N
     assert (process.returncode, errors) == (2, "")
 
 
+@pytest.mark.parametrize("command", ["user list", "export", "fsck", "user create Closed"])
+def test_a_closed_output_is_said_in_one_line_and_nothing_is_done(
+    store: Daemon, command: str
+) -> None:
+    process = admin_process(store, *command.split(), closing=1)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert errors.startswith("bleepstore-admin: the standard output is closed; ")
+    assert errors.count("\n") == 1
+    assert "Closed" not in admin(store, "user", "list").stdout
+
+
+def test_without_a_standard_error_nothing_is_done(store: Daemon) -> None:
+    process = admin_process(store, "user", "create", "Silent", closing=2)
+    process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "Silent" not in admin(store, "user", "list").stdout
+
+
 def test_nothing_that_a_user_is_called_moves_the_cursor(store: Daemon) -> None:
     made = admin(store, "user", "create", "Eve", "--email", _NASTY)
     assert (made.returncode, made.stdout) == (2, "")
