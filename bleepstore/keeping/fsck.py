@@ -3,6 +3,8 @@
 A daemon may be at work meanwhile. What looks wrong is therefore looked at again, in an order in
 which nothing that is on its way, neither in nor out, looks wrong twice: a blob has a name among
 the arrivals until the metadata refers to it, and it is gone before the metadata forgets it.
+
+Of a damaged database all is said that can be read, and nothing is repaired.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ from contextlib import suppress
 from attrs import define, field, frozen
 
 from ..clock import Clock
-from ..errors import BlobMissing
+from ..errors import BlobMissing, NotPossible
 from ..interfaces import IArrivals, IBlobStore
 from ..metadata.check import Corrections, Miscount, StoredBlob, Totals
 from ..metadata.store import Store
 from ..metadata.totals import WrongTotal
 from .naming import damaged_without
-from .scrub_state import Damage
+from .questions import Questions
+from .scrub_state import Damage, Gap
 
 _BATCH = 500
 
@@ -29,7 +32,7 @@ class Findings:
     """What is wrong with a store.
 
     Attributes:
-        totals: how much was looked at.
+        totals: how much was looked at; None where nobody can tell.
         strays: rows that are where they never should be: a description, and how many.
         wrong_totals: how much there is of a kind, where that is not what counting gives.
         miscounts: blobs that are referred to more or less often than their rows say.
@@ -37,9 +40,12 @@ class Findings:
         damaged: the versions and parts that refer to those; they do not count again.
         unknown: locators of the backend that nothing refers to.
         abandoned: locators of blobs that were on their way in when their process ended.
+        gaps: where something may be that a damaged database keeps to itself.
+        unanswered: what could not be asked to its end, and why; all else is said about what can be
+            read.
     """
 
-    totals: Totals
+    totals: Totals | None
     strays: Mapping[str, int]
     wrong_totals: tuple[WrongTotal, ...]
     miscounts: tuple[Miscount, ...]
@@ -47,12 +53,14 @@ class Findings:
     damaged: tuple[Damage, ...]
     unknown: tuple[str, ...]
     abandoned: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    unanswered: tuple[str, ...]
 
     @property
     def problems(self) -> int:
         """How many things are wrong."""
-        found = (self.wrong_totals, self.miscounts, self.missing, self.unknown, self.abandoned)
-        return sum(map(len, found)) + sum(self.strays.values())
+        wrong = (self.wrong_totals, self.miscounts, self.missing, self.unknown, self.abandoned)
+        return sum(map(len, (*wrong, self.gaps, self.unanswered))) + sum(self.strays.values())
 
     @property
     def unreferenced(self) -> int:
@@ -75,18 +83,29 @@ class Fsck:
     async def check(self) -> Findings:
         """Look at everything; changes nothing."""
         checks, survey = self._metadata.checks, self._metadata.survey
+        questions, gaps = Questions(), list[Gap]()
         arrivals = await self._arrivals()
-        totals = await checks.totals()
-        missing = [each async for each in self._missing()]
+        totals = await questions.ask("how much there is", checks.totals(), None)
+        strays: Mapping[str, int] = await questions.ask("what is out of place", checks.strays(), {})
+        wrong_totals = await questions.ask("the totals", self._metadata.inventory.wrong(), ())
+        miscounts = await questions.list("how often bytes are referred to", checks.miscounts())
+        missing = await questions.list("which bytes are missing", self._missing())
+        unknown = await questions.list("which bytes nothing refers to", self._unknown())
+        damaged: tuple[Damage, ...] = ()
+        if missing or questions.unanswered:
+            holders = damaged_without(survey, frozenset(missing), gaps)
+            damaged = await questions.list("which objects lack bytes", holders)
         return Findings(
             totals=totals,
-            strays=await checks.strays(),
-            wrong_totals=await self._metadata.inventory.wrong(),
-            miscounts=tuple([each async for each in checks.miscounts()]),
-            missing=tuple(missing),
-            damaged=tuple([each async for each in damaged_without(survey, frozenset(missing))]),
-            unknown=tuple([each async for each in self._unknown()]),
+            strays=strays,
+            wrong_totals=wrong_totals,
+            miscounts=miscounts,
+            missing=missing,
+            damaged=damaged,
+            unknown=unknown,
             abandoned=tuple(sorted(each for each, is_live in arrivals.items() if not is_live)),
+            gaps=tuple(gaps),
+            unanswered=tuple(questions.unanswered),
         )
 
     async def repair(self, findings: Findings, *, deletes_unreferenced: bool = False) -> None:
@@ -99,7 +118,15 @@ class Fsck:
             deletes_unreferenced: whether bytes go that nothing refers to. Somebody must know that
                 the metadata is all there: one that has lost keys, or was restored from an older
                 backup, refers to few of the bytes that are wanted.
+
+        Raises:
+            NotPossible: not all could be read, so nobody knows what is referred to.
         """
+        if findings.gaps or findings.unanswered:
+            raise NotPossible(
+                "the database cannot be read to its end, so nothing is repaired; fsck without "
+                "--repair says what can be read, and docs/failures.rst what to do"
+            )
         await self._blobs.recover(self._metadata.blobs.referenced)
         miscounts = findings.miscounts
         if deletes_unreferenced:

@@ -19,7 +19,8 @@ from ..streams.threads import Threads
 from ..values import Bucket
 from .pace import Pace
 from .progress import Progress
-from .scrub_state import Damage, Gap, ScrubState, StateFile
+from .readable import readable_holdings
+from .scrub_state import Damage, ScrubState, StateFile
 from .verification import Verdict, Verifier
 
 _SAVE_SECONDS = 5.0
@@ -94,25 +95,9 @@ class Scrub:
             if bucket.name < state.bucket:
                 continue
             for kind, after in _behind(state, bucket):
-                async for holding in self._holdings(state, bucket, kind, after):
+                holdings = readable_holdings(self._survey, state.gaps, bucket, kind, after)
+                async for holding in holdings:
                     yield bucket, holding
-
-    async def _holdings(
-        self, state: ScrubState, bucket: Bucket, kind: str, begin: Position
-    ) -> AsyncIterator[Holding]:
-        """What holds bytes of one kind, behind a position, as far as it can be read."""
-        after: Position | None = begin
-        while after is not None:
-            try:
-                async for holding in self._survey.holdings(bucket, kind, after):
-                    after = holding.position
-                    yield holding
-                return
-            except StorageBroken:
-                behind = await self._survey.behind_damage(bucket, kind, after)
-                before = "" if behind is None else behind[0]
-                state.gaps.append(Gap(bucket.name, kind, after[0], before))
-                after = behind
 
     async def _look(
         self, verifier: Verifier, state: ScrubState, bucket: Bucket, holding: Holding

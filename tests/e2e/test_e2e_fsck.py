@@ -12,6 +12,7 @@ from bleepstore.ids import new_blob_id
 from tests.e2e.admin import admin, assert_sound, fsck, some_file
 from tests.e2e.daemon import Daemon, looks_at_files
 from tests.e2e.stocked import LARGE, stock
+from tests.metadata.damage import damage_page_with
 
 pytestmark = looks_at_files
 REMOVAL = ("--repair", "--delete-unreferenced")
@@ -172,3 +173,36 @@ def test_a_store_that_is_not_there_is_not_made(own_daemon: Daemon) -> None:
     assert done.returncode == 2
     assert "there is no store" in done.stderr
     assert not own_daemon.database_path.exists()
+
+
+@pytest.mark.parametrize("table", ["object", "object_version", "blob"])
+def test_a_damaged_database_is_told_as_far_as_it_can_be_read_and_not_repaired(
+    store: Daemon, table: str
+) -> None:
+    store.stop()
+    damage_page_with(store.database_path, b"", table=table)
+    files = {path for path in store.objects_path.rglob("*") if path.is_file()}
+    findings = fsck(store)
+    assert all("database is damaged" in each for each in findings["unanswered"])
+    assert findings["problems"] >= len(findings["unanswered"]) > 0
+    kinds = [each["kind"] for each in findings["gaps"]]
+    assert kinds == ([] if table == "blob" else [table])
+    told = admin(store, "fsck")
+    assert (told.returncode, "not known for certain: " in told.stdout) == (1, True)
+    for options in (("--repair",), REMOVAL):
+        done = admin(store, "fsck", *options)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "nothing is repaired" in done.stderr
+    assert {path for path in store.objects_path.rglob("*") if path.is_file()} == files
+
+
+def test_missing_bytes_are_named_behind_a_damaged_page(store: Daemon) -> None:
+    store.stop()
+    damage_page_with(store.database_path, b"", table="object")
+    for path in (store.objects_path / "blobs").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    findings = fsck(store)
+    assert len(findings["missing"]) == 3
+    assert [each["key"] for each in findings["damaged"]] == ["large", "parts"]
+    assert [each["kind"] for each in findings["gaps"]] == ["object"]

@@ -9,9 +9,9 @@ from pathlib import Path
 from attrs import asdict
 
 from ...config.model import Config
-from ...keeping.findings import describe
+from ...keeping.findings import describe, describe_gap
 from ...keeping.scrub import Scrub
-from ...keeping.scrub_state import Gap, ScrubState, StateFile
+from ...keeping.scrub_state import ScrubState, StateFile
 from .frame import CLEAN, PROBLEMS, Call, Commands
 from .printing import show, show_json, size
 from .progress import Bar
@@ -85,11 +85,5 @@ def _lines(state: ScrubState) -> Iterator[str]:
     yield f"checked: {state.checked} versions and parts, {size(state.read_bytes)}"
     yield from (f"damaged: {describe(each)}" for each in state.damaged)
     yield from (f"doubtful: {describe(each)}" for each in state.doubtful)
-    yield from (f"not readable: {_describe_gap(each)}" for each in state.gaps)
+    yield from (f"not readable: {describe_gap(each)}" for each in state.gaps)
     yield f"damaged: {len(state.damaged)}, doubtful: {len(state.doubtful)}, gaps: {len(state.gaps)}"
-
-
-def _describe_gap(gap: Gap) -> str:
-    what = {"object": "objects", "object_version": "older versions", "part": "uploads"}[gap.kind]
-    end = f" up to {gap.before!r}" if gap.before else ""
-    return f"{what} of {gap.bucket} behind {gap.after!r}{end}, where the database is damaged"
