@@ -182,8 +182,9 @@ def assert_refused(store: Daemon, backup: Path, why: str) -> None:
 
 
 def remove_database(store: Daemon) -> None:
-    for path in store.database_path.parent.glob(f"{store.database_path.name}*"):
-        path.unlink()
+    path = store.database_path
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 @looks_at_rows
