@@ -121,8 +121,8 @@ def _run(reactor: Any, config: Config, options: argparse.Namespace) -> Deferred[
 async def _carry_out(
     reactor: Any, config: Config, options: argparse.Namespace, is_unwanted: Event
 ) -> None:
-    foundation = lay(config, reactor)
     try:
+        foundation = lay(config, reactor)
         try:
             await foundation.start(alone=options.is_alone(options))
             code = await options.run(Call(reactor, config, options, foundation, is_unwanted))

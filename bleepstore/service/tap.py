@@ -67,7 +67,10 @@ class Options(usage.Options):
 
 
 def makeService(options: Options) -> IService:
-    """The service for these options. Nothing is opened or started yet."""
+    """The service for these options. Nothing is opened or started yet.
+
+    What is wrong with the settings of a backend shows only here, and ends the program likewise.
+    """
     # Imported here, so that the help text and a wrong configuration do not wait for all rooms,
     # and so that nothing settles on a reactor before twistd has chosen one.
     from twisted.internet import reactor
@@ -78,5 +81,8 @@ def makeService(options: Options) -> IService:
 
     twistd_options: Any = getattr(options, "parent", {})
     logs = LogChoice(options.settings.logging, twistd_options)
-    crew = make_crew(options.settings, reactor, logs)
+    try:
+        crew = make_crew(options.settings, reactor, logs)
+    except ConfigError as error:
+        raise SystemExit(f"bleepstore: {error}") from None
     return Daemon(options.settings, reactor, crew, logs)

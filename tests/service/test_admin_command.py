@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +48,19 @@ def test_no_command_is_an_error_and_a_store_in_memory_is_out_of_reach(
         main(["--config", str(configuration), "user", "list"])
     assert ended.value.code == 2
     assert "storage.memory.persistence" in capsys.readouterr().err
+
+
+def test_wrong_settings_of_a_gateway_are_said_in_one_line(tmp_path: Path) -> None:
+    store = tmp_path / "metadata.db"
+    store.touch()
+    configuration = tmp_path / "bleepstore.yaml"
+    database = f"metadata: {{sqlite: {{path: {store}}}}}"
+    configuration.write_text(f"{database}\nstorage: {{backend: aws}}\n")
+    command = Path(sys.executable).with_name("bleepstore-admin")
+    ended = subprocess.run(
+        [command, "--config", configuration, "fsck"], capture_output=True, text=True, check=False
+    )
+    (line,) = ended.stderr.splitlines()
+    assert ended.returncode == 2
+    assert line.startswith("bleepstore-admin: ")
+    assert "storage.aws.bucket" in line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ import pytest
 from twisted.python import usage
 
 from bleepstore import __version__
-from bleepstore.service.tap import Options
+from bleepstore.service.tap import Options, makeService
 
 
 def parse(*arguments: str) -> Options:
@@ -71,3 +72,29 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_option() -> None:
     with pytest.raises(usage.UsageError, match="nope"):
         parse("--nope")
+
+
+@pytest.mark.parametrize(
+    ("storage", "key"),
+    [
+        ("{backend: aws}", "storage.aws.bucket"),
+        ("{backend: gcp}", "storage.gcp.bucket"),
+        (
+            "{backend: azure, azure: {container: c, account: a, account_key: no base64}}",
+            "storage.azure.account_key",
+        ),
+        (
+            "{backend: azure, azure: {container: c, account: a, account_key: AA==, sas_token: x}}",
+            "storage.azure.sas_token",
+        ),
+    ],
+)
+def test_wrong_settings_of_a_gateway_are_said_in_one_line_too(
+    tmp_path: Path, storage: str, key: str
+) -> None:
+    path = tmp_path / "store.yaml"
+    database = f"metadata: {{sqlite: {{path: {tmp_path}/m.db}}}}"
+    path.write_text(f"server: {{workers: 1}}\n{database}\nstorage: {storage}\n")
+    with pytest.raises(SystemExit) as caught:
+        makeService(parse("--config", str(path)))
+    assert re.fullmatch(rf"bleepstore: \S+: {re.escape(key)}: .+", str(caught.value.code))
