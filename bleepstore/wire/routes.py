@@ -21,7 +21,7 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
 
-from ..errors import BleepStoreError
+from ..errors import BleepStoreError, UpstreamBusy, UpstreamFailed
 from ..interfaces import IRequestHandler
 from ..values import Exchange, Reply, RequestHead
 from .reply import Refusal, refuse, send
@@ -135,7 +135,21 @@ class Responder:
         else:
             log.failure("request {request_id} failed", failure=failure, request_id=request_id)
         if not (request.startedWriting or request.is_gone):
-            await send(request, refuse(self._refusal, "InternalError", request_id))
+            await send(request, _apology(self._refusal, failure.value, request_id))
+
+
+def _apology(refusal: Refusal, error: BaseException | None, request_id: str) -> Reply:
+    """What a client is told whose answer failed before its first byte.
+
+    A handler that fails is answered by ``protocol/dispatch.py``; this is about bytes that were to
+    come from upstream behind a handler's back, and it has to sound the same.
+    """
+    if isinstance(error, UpstreamBusy):
+        reply = refuse(refusal, "SlowDown", request_id)
+        retry_after = ("Retry-After", str(error.retry_after_seconds))
+        return evolve(reply, headers=(*reply.headers, retry_after))
+    is_upstream = isinstance(error, UpstreamFailed)
+    return refuse(refusal, "ServiceUnavailable" if is_upstream else "InternalError", request_id)
 
 
 def _log_unless_cancelled(failure: Failure) -> None:

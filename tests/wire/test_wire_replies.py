@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
+from bleepstore.errors import S3_ERRORS, BlobMissing, UpstreamBusy, UpstreamFailed
 from bleepstore.values import Reply, RequestHead
 from bleepstore.wire.reply import WrongLength
 from tests.wire.wire_rig import Rig, parse_answers
@@ -139,6 +140,27 @@ def test_a_producer_that_fails_at_once_is_a_500(flush_logged_errors: Any) -> Non
     assert rig.exchanges[0].facts == {"error_code": "InternalError"}
     assert not rig.is_closed
     assert len(flush_logged_errors(OSError)) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "retry_after"),
+    [
+        (UpstreamFailed("cut"), "ServiceUnavailable", None),
+        (UpstreamBusy("throttled", 7), "SlowDown", "7"),
+        (BlobMissing("somewhere"), "InternalError", None),
+    ],
+)
+def test_a_producer_that_fails_at_once_for_its_upstream_asks_to_try_again(
+    error: Exception, code: str, retry_after: str | None
+) -> None:
+    rig, producer = started()
+    producer.done.errback(Failure(error))
+    (answer,) = parse_answers(rig.sent)
+    assert answer.status == S3_ERRORS[code].status
+    assert answer.headers.get("retry-after") == retry_after
+    assert f"<Code>{code}</Code>".encode() in answer.body
+    assert rig.exchanges[0].facts == {"error_code": code}
+    assert not rig.is_closed
 
 
 def test_a_producer_that_gives_less_than_it_said_ends_the_connection_short(
