@@ -7,7 +7,7 @@ it had begun is undone.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from twisted.web.iweb import IBodyProducer
@@ -264,6 +264,15 @@ class IShowing(Interface):
 
         Raises:
             BlobMissing: they are not.
+        """
+
+    def check_parts(
+        bucket: str, key: str, upload_id: str, numbers: Collection[int]
+    ) -> Awaitable[None]:
+        """The same of parts of an upload: what they were copied from may have changed since.
+
+        Raises:
+            BlobMissing: bytes of one of them are not there.
         """
 
     def look_again(bucket: str, key: str, version_id: str | None) -> Awaitable[bool]:

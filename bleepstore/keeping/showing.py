@@ -5,7 +5,7 @@ See ``docs/backends/naming.rst``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import txaio
@@ -20,6 +20,7 @@ from ..interfaces import IBlobStore, INaturalNames, IShowing
 from ..metadata.adopting import Adopt, Adoption, Known, Lose
 from ..metadata.showing import Name
 from ..metadata.store import Store
+from ..storage.remote.together import together
 from ..streams.shielding import shielded
 from ..values import ObjectVersion, Shown
 from .reconciling import Reconciler
@@ -28,6 +29,7 @@ from .turns import Turns
 log = txaio.make_logger()
 
 _AT_ONCE = 32
+_LOOKS_AT_ONCE = 8
 _LAST_SECONDS = 5.0
 
 
@@ -93,10 +95,20 @@ class Showing:
         """See :class:`~bleepstore.interfaces.IShowing`."""
         await self._check(filter(self._natural.is_shown, _locators(version)))
 
+    async def check_parts(
+        self, bucket: str, key: str, upload_id: str, numbers: Collection[int]
+    ) -> None:
+        """See :class:`~bleepstore.interfaces.IShowing`."""
+        uploads = self._metadata.uploads
+        locators = await uploads.list_locators(bucket, key, upload_id, numbers)
+        await self._check(filter(self._natural.is_shown, locators))
+
     async def _check(self, locators: Iterable[str]) -> None:
-        for locator in locators:
-            if not await self._blobs.exists(locator):
-                raise BlobMissing(locator)
+        await together(self._check_one, locators, _LOOKS_AT_ONCE)
+
+    async def _check_one(self, locator: str) -> None:
+        if not await self._blobs.exists(locator):
+            raise BlobMissing(locator)
 
     async def look_again(self, bucket: str, key: str, version_id: str | None) -> bool:
         """See :class:`~bleepstore.interfaces.IShowing`."""
@@ -120,18 +132,23 @@ class Showing:
     async def _account_for(
         self, name: Name, version: ObjectVersion, known: Known, error: BlobMissing
     ) -> None:
-        """Record what has become of a version whose bytes are not there."""
-        stands = await self._natural.look(name.bucket, name.key) if known.shows(version) else None
+        """Record what has become of a version whose bytes are not there.
+
+        What was never shown, since its source was gone before, leaves its place to what it would
+        have replaced.
+        """
+        is_current = known.version is not None and known.version.version_id == version.version_id
+        stands = await self._natural.look(name.bucket, name.key) if is_current else None
+        if stands is not None and known.shows(version):
+            if not self._natural.is_same(error.locator, stands):
+                await self._take_over(name, known, stands)
+            return
+        await self._natural.confirm()
         now_ms = self._clock.now_ms()
-        about = {"bucket": name.bucket, "key": name.key, "version_id": version.version_id}
-        if stands is None:
-            await self._natural.confirm()
-            if await self._metadata.adoptions.lose(
-                Lose(name.bucket, version, known, new_version_id(), now_ms)
-            ):
-                log.warn("{bucket}/{key} was deleted upstream: {error}", error=str(error), **about)
-        elif not self._natural.is_same(error.locator, stands):
-            await self._take_over(name, known, stands)
+        lose = Lose(name.bucket, version, known, new_version_id(), now_ms, stands)
+        if await self._metadata.adoptions.lose(lose):
+            about = {"bucket": name.bucket, "key": name.key, "version_id": version.version_id}
+            log.warn("{bucket}/{key} was lost upstream: {error}", error=str(error), **about)
 
     async def _replace(self, name: Name, version: ObjectVersion, known: Known) -> None:
         """Take over what stands upstream for a version whose private bytes are gone.

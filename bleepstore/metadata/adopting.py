@@ -91,7 +91,9 @@ class Lose:
     Attributes:
         version: the current one or another.
         known: of the key.
-        new_version_id: of the delete marker, where one is to be.
+        new_version_id: of the delete marker, where one is to be; or of ``former``.
+        former: what stands under the name of a current version that was never shown; None for
+            nothing.
     """
 
     bucket: str
@@ -99,6 +101,7 @@ class Lose:
     known: Known
     new_version_id: str
     now_ms: int
+    former: Shown | None = None
 
 
 @frozen
@@ -123,7 +126,9 @@ class Adoptions:
         """Remove a version whose bytes are gone; answer whether it still was as it was seen.
 
         If it stood under the natural name, somebody has deleted the object there. So that is what
-        becomes of it here, too, and where versions are kept a delete marker says so.
+        becomes of it here, too, and where versions are kept a delete marker says so. If it was to
+        replace what stands there, and no other version is left, that is the object again: private
+        to its owner, since nobody knows any more who else might see it.
         """
         return await self._database.write("lose_version", _lose, command)
 
@@ -170,13 +175,18 @@ def _adopt_one(txn: ITransaction, bucket: Bucket, adoption: Adoption, command: A
     if not _is_still(txn, name, known):
         return False
     version = _version_of(adoption, command.owner or bucket.owner)
-    blobs.refer(txn, version.segments, (adoption.shown.blob,))
-    stack(txn, bucket, find_current(txn, bucket, name.key), version)
+    _stack_shown(txn, bucket, version, adoption.shown)
     if known.version is not None and known.shows(known.version):
         replaced = remove_other(txn, bucket, name.key, known.version.version_id)
         blobs.release(txn, replaced.segments if replaced else (), command.now_ms)
-    write_on_show(txn, name, OnShow(adoption.shown.blob, adoption.shown.appearance))
     return True
+
+
+def _stack_shown(txn: ITransaction, bucket: Bucket, version: ObjectVersion, shown: Shown) -> None:
+    """Make what stands under a name the current version."""
+    blobs.refer(txn, version.segments, (shown.blob,))
+    stack(txn, bucket, find_current(txn, bucket, version.key), version)
+    write_on_show(txn, Name(bucket.name, version.key), OnShow(shown.blob, shown.appearance))
 
 
 def _is_still(txn: ITransaction, name: Name, known: Known) -> bool:
@@ -223,8 +233,19 @@ def _lose(txn: ITransaction, command: Lose) -> bool:
         write_on_show(txn, name, None)
     delete_many(txn, DeleteObjects(command.bucket, tuple(deletions), command.now_ms, version.owner))
     if not stood_there:
-        mark(txn, name.bucket, [name.key])
+        _show_instead(txn, name, command)
     return True
+
+
+def _show_instead(txn: ITransaction, name: Name, command: Lose) -> None:
+    """Let a name show what it is to show without a version that it has never shown."""
+    shown = command.former
+    if shown is None or _find_version(txn, name, None) is not None:
+        mark(txn, name.bucket, [name.key])
+        return
+    nothing = Known(None, None, is_pending=False)
+    version = _version_of(Adoption(shown, nothing, command.new_version_id), command.version.owner)
+    _stack_shown(txn, find_bucket(txn, name.bucket), version, shown)
 
 
 def _deletion(command: Lose, version_id: str | None) -> DeleteOne:

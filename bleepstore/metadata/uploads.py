@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from attrs import frozen
 
 from ..interfaces import IDatabase
@@ -9,7 +11,7 @@ from ..values import Part, Upload, UploadListing
 from .completion import MIN_PART_SIZE, CompletedUpload, CompleteUpload, complete_upload
 from .marking import Marking, unmarked
 from .uploads_expiry import ExpireUploads, expire_uploads
-from .uploads_read import ListUploads, get_upload, list_parts, list_uploads
+from .uploads_read import ListUploads, get_upload, list_locators, list_parts, list_uploads
 from .uploads_write import (
     AbortUpload,
     CreateUpload,
@@ -92,6 +94,14 @@ class Uploads:
         """
         return await self._database.read(
             "list_parts", list_parts, bucket, key, upload_id, marker, limit
+        )
+
+    async def list_locators(
+        self, bucket: str, key: str, upload_id: str, numbers: Collection[int]
+    ) -> tuple[str, ...]:
+        """The blobs of the parts with these numbers; none if the upload is not under way."""
+        return await self._database.read(
+            "list_part_locators", list_locators, bucket, key, upload_id, numbers
         )
 
     async def list_uploads(self, bucket: str, query: ListUploads) -> UploadListing:

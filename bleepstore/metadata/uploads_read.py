@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from attrs import frozen
@@ -11,6 +11,7 @@ from attrs import frozen
 from ..interfaces import ITransaction
 from ..values import Bucket, Part, Upload, UploadListing
 from .bucket_rows import find_bucket
+from .columns import column_to_segments
 from .ordering import LAST, successor
 from .upload_rows import (
     LISTED_PART_COLUMNS,
@@ -23,6 +24,7 @@ from .upload_rows import (
 )
 from .walk import Keys, rows, walk
 
+_LOCATED = "SELECT number, segments FROM part WHERE upload_id = ?"
 _PARTS = (
     f"SELECT {LISTED_PART_COLUMNS} FROM part "
     "WHERE upload_id = ? AND number > ? ORDER BY number LIMIT ?"
@@ -74,6 +76,18 @@ def list_parts(
     txn.execute(_PARTS, (upload_id, marker, limit + 1))
     found = txn.fetch_all()
     return upload, tuple(map(row_to_part, found[:limit])), len(found) > limit
+
+
+def list_locators(
+    txn: ITransaction, bucket_name: str, key: str, upload_id: str, numbers: Collection[int]
+) -> tuple[str, ...]:
+    """See :meth:`~bleepstore.metadata.uploads.Uploads.list_locators`."""
+    if find_upload(txn, find_bucket(txn, bucket_name), key, upload_id) is None:
+        return ()
+    txn.execute(_LOCATED, (upload_id,))
+    columns = [segments for number, segments in txn.fetch_all() if number in numbers]
+    segments = chain.from_iterable(map(column_to_segments, columns))
+    return tuple(dict.fromkeys(segment.locator for segment in segments))
 
 
 def list_uploads(txn: ITransaction, bucket_name: str, query: ListUploads) -> UploadListing:

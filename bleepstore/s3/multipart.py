@@ -11,7 +11,7 @@ from ..documents.multipart import (
     parse_complete_multipart_upload,
 )
 from ..documents.xml import CONTENT_TYPE
-from ..errors import S3Error
+from ..errors import BlobMissing, S3Error
 from ..ids import new_upload_id, new_version_id
 from ..metadata.uploads import AbortUpload, CompleteUpload, CreateUpload, PutPart
 from ..streams.upload import Received
@@ -34,6 +34,8 @@ from .object_headers import storage_class, stored_headers, user_metadata
 from .tagging import request_tags
 from .unsupported import refuse_unsupported_headers
 from .uploading import demands_of, upload, whole
+
+_SOURCE_CHANGED = "The source of a copied part was changed or deleted upstream since."
 
 
 async def create_multipart_upload(ctx: Context) -> Reply:
@@ -135,7 +137,9 @@ async def complete_multipart_upload(ctx: Context) -> Later:
 
 
 async def _complete(ctx: Context, parts: tuple[CompletedPart, ...]) -> Reply:
-    completed = await ctx.services.metadata.uploads.complete(await _completion(ctx, parts))
+    completion = await _completion(ctx, parts)
+    await _check_parts(ctx, parts)
+    completed = await ctx.services.metadata.uploads.complete(completion)
     await ctx.services.showing.settle(ctx.bucket_name, (ctx.key,))
     headers = [CONTENT_TYPE]
     if completed.version_id is not None:
@@ -144,6 +148,16 @@ async def _complete(ctx: Context, parts: tuple[CompletedPart, ...]) -> Reply:
         _location(ctx), ctx.bucket_name, ctx.key, completed.etag, completed.checksums
     )
     return Reply(200, tuple(headers), document)
+
+
+async def _check_parts(ctx: Context, parts: tuple[CompletedPart, ...]) -> None:
+    """Nobody shall get an object whose bytes are gone, in the place of one that is whole."""
+    numbers = frozenset(part.number for part in parts)
+    upload_id = ctx.query["uploadId"]
+    try:
+        await ctx.services.showing.check_parts(ctx.bucket_name, ctx.key, upload_id, numbers)
+    except BlobMissing as error:
+        raise S3Error("InvalidPart", _SOURCE_CHANGED, UploadId=upload_id) from error
 
 
 async def _completion(ctx: Context, parts: tuple[CompletedPart, ...]) -> CompleteUpload:

@@ -7,7 +7,7 @@ or deleted the object upstream, where gateways show it under its own name.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from attrs import frozen
@@ -30,6 +30,11 @@ class NothingShown:
 
     async def check(self, version: ObjectVersion) -> None:
         """Opening the bytes tells whether they are there."""
+
+    async def check_parts(
+        self, bucket: str, key: str, upload_id: str, numbers: Collection[int]
+    ) -> None:
+        """All are there."""
 
     async def look_again(self, bucket: str, key: str, version_id: str | None) -> bool:
         """Nothing will be found."""

@@ -167,6 +167,31 @@ def test_the_wrong_bucket_is_refused_and_costs_nothing(
     assert content_of(client, "a") == b"content"
 
 
+def test_an_upload_whose_source_was_changed_upstream_replaces_nothing(
+    client: Any, upstream: Place
+) -> None:
+    client.put_object(Bucket="photos", Key="source", Body=b"s" * 6_000_000)
+    client.put_object(Bucket="photos", Key="precious", Body=b"precious")
+    begun = client.create_multipart_upload(Bucket="photos", Key="precious")
+    address = {"Bucket": "photos", "Key": "precious", "UploadId": begun["UploadId"]}
+    etags = [
+        client.upload_part_copy(**address, PartNumber=1, CopySource="photos/source")[
+            "CopyPartResult"
+        ]["ETag"],
+        client.upload_part(**address, PartNumber=2, Body=b"the end")["ETag"],
+    ]
+    parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
+    upstream.put("photos/source", b"theirs")
+    with refused("InvalidPart", 400):
+        client.complete_multipart_upload(**address, MultipartUpload={"Parts": parts})
+    assert content_of(client, "precious") == b"precious"
+    assert upstream.get("photos/precious").content == b"precious"
+    again = client.upload_part(**address, PartNumber=1, Body=b"p" * 6_000_000)
+    parts[0]["ETag"] = again["ETag"]
+    client.complete_multipart_upload(**address, MultipartUpload={"Parts": parts})
+    assert upstream.get("photos/precious").content == b"p" * 6_000_000 + b"the end"
+
+
 def test_versions_are_kept_beside_the_name(gateway: Daemon, client: Any, upstream: Place) -> None:
     client.put_bucket_versioning(Bucket="photos", VersioningConfiguration={"Status": "Enabled"})
     ids = [

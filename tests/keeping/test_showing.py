@@ -433,6 +433,35 @@ async def test_a_copy_that_lost_its_source_upstream_before_it_was_shown_is_gone(
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_copy_that_lost_its_source_leaves_what_it_would_have_replaced(
+    house: House,
+) -> None:
+    await house.put("a", b"ours")
+    await house.put("b", b"precious", content_type="text/plain")
+    await house.copy("a", "b", is_settled=False)
+    house.upstream.place("photos/a", b"theirs")
+    assert await house.showing.look_again(BUCKET, "b", None)
+    await house.rounds().show_due()
+    assert (await house.version("b")).headers == {"content-type": "text/plain"}
+    assert await house.showing.look_again(BUCKET, "a", None)
+    await house.assert_true({"a": b"theirs", "b": b"precious"})
+    await house.assert_nothing_private_but()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_copy_that_lost_its_source_leaves_the_version_below_it(versioned: House) -> None:
+    await versioned.put("a", b"ours")
+    first = await versioned.put("b", b"precious")
+    await versioned.copy("a", "b", is_settled=False)
+    versioned.upstream.place("photos/a", b"theirs")
+    assert await versioned.showing.look_again(BUCKET, "b", None)
+    await versioned.rounds().show_due()
+    assert (await versioned.version("b")).version_id == first
+    assert await versioned.showing.look_again(BUCKET, "a", None)
+    await versioned.assert_true({"a": b"theirs", "b": b"precious"})
+
+
+@pytest_twisted.ensureDeferred
 async def test_metadata_of_a_backup_find_what_was_shown_since(house: House) -> None:
     """Their private blobs are gone, as after every upload."""
     await house.put("shown", b"old")
