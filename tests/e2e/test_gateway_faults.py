@@ -104,8 +104,9 @@ def test_throttling_reaches_the_client(
     client.put_object(Bucket=bucket, Key="there", Body=b"x")
     proxy.canned = canned(503, b"", "Retry-After: 7")
     proxy.reset()
-    for method, key in (("PUT", "k"), ("GET", "there")):
-        answer = ask_signed(gateway, method, f"/bucket/{key}", body=b"x" * (method == "PUT"))
+    asks = [("PUT", "k", b"x"), ("PUT", "k", bytes(9 * MIB)), ("GET", "there", b"")]
+    for method, key, body in asks:
+        answer = ask_signed(gateway, method, f"/bucket/{key}", body=body)
         assert (answer.status, answer.error_code) == (503, "SlowDown")
         assert answer.headers["retry-after"] == "7"
 

@@ -69,7 +69,7 @@ class RemoteSink:
         self._parts = 0
         self._upload: IUpstreamUpload | None = None
         self._sending: Deferred[None] | None = None
-        self._beginning: Deferred[IUpstreamUpload] | None = None
+        self._beginning: Deferred[None] | None = None
         self._is_begun = False
         self._is_settled = False
 
@@ -133,14 +133,18 @@ class RemoteSink:
     async def _begin_upload(self) -> IUpstreamUpload:
         """Begin it, and get to know it whoever leaves meanwhile: otherwise nobody could abort it."""
         destination = self._destination
+        over: Deferred[None] = Deferred()
+        self._beginning = over
 
         async def begin() -> IUpstreamUpload:
-            upload = await self._upstream.begin(destination.name, destination.part_bytes)
-            self._upload = upload
+            try:
+                upload = await self._upstream.begin(destination.name, destination.part_bytes)
+                self._upload = upload
+            finally:
+                over.callback(None)  # no failure: whoever sends hears of that
             return upload
 
-        self._beginning = Deferred.fromCoroutine(begin())
-        return await shielded(self._beginning)
+        return await shielded(begin())
 
     async def _send_rest(self) -> None:
         rest = b"".join(self._gathered)

@@ -24,6 +24,7 @@ from bleepstore.errors import (
     BlobMissing,
     RangeRefused,
     StorageFull,
+    UpstreamBusy,
     UpstreamFailed,
 )
 from bleepstore.ids import new_blob_id
@@ -342,6 +343,31 @@ async def test_an_upload_that_is_left_while_it_begins_is_aborted(
     await aborting
     assert rig.uploads() == []
     assert rig.names() == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_upload_that_cannot_begin_says_why_and_leaves_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def throttle(name: str, part_bytes: int) -> Any:
+        await deferLater(reactor, 0.01)
+        raise UpstreamBusy("throttled", 1)
+
+    monkeypatch.setattr(rig.store._upstream, "begin", throttle)
+    sink = await rig.store.open_sink(BlobName("b", "k", new_blob_id()), None)
+
+    async def store() -> None:
+        """As uploads do it: what has failed is aborted at once."""
+        try:
+            await sink.write(bytes(9 * MIB))
+            await sink.commit()
+        except UpstreamBusy:
+            await sink.abort()
+            raise
+
+    with pytest.raises(UpstreamBusy):
+        await store()
+    assert (rig.names(), rig.uploads(), await rig.store.list_arrivals()) == ([], [], {})
 
 
 @pytest_twisted.ensureDeferred
