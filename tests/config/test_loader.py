@@ -130,6 +130,7 @@ OTHERS = {
     "account_key": "MTIz",
     "sas_token": "sv=2021-12-02",
     "use_managed_identity": "true",
+    "bucket_prefixes": "archive=",
     "level": "debug",
     "format": "json",
     "slow_request_seconds": "0",
