@@ -18,9 +18,6 @@ from .names import parameters
 
 MAX_BLOCKS = 50_000
 
-# The service copies a block before it answers.
-_COPY_TIMEOUT_SECONDS = 300.0
-
 
 class BlockList:
     """The blocks of one blob that is being made.
@@ -58,7 +55,7 @@ class BlockList:
         headers = {**access, "x-ms-source-range": f"bytes={first}-{last}"}
         if tag is not None:
             headers["x-ms-source-if-match"] = f'"{tag}"'
-        outgoing = self._request(index, headers, timeout_seconds=_COPY_TIMEOUT_SECONDS)
+        outgoing = self._request(index, headers, is_slow=True)  # it answers when it has copied
         answer = await container.send(outgoing)
         if answer.status != 201:
             raise failure_of_blob(answer, f"copy of {source}", source)
@@ -68,11 +65,12 @@ class BlockList:
         index: int,
         headers: Mapping[str, str],
         content: bytes = b"",
-        timeout_seconds: float | None = None,
+        *,
+        is_slow: bool = False,
     ) -> Outgoing:
         query = parameters(comp="block", blockid=self._id(index))
         return self._container.request(
-            "PUT", self.name, query, dict(headers), content, timeout_seconds
+            "PUT", self.name, query, dict(headers), content, is_slow=is_slow
         )
 
     async def commit(self, count: int, headers: Mapping[str, str]) -> str:
@@ -84,7 +82,9 @@ class BlockList:
         blocks = (f"<Latest>{self._id(index)}</Latest>" for index in range(count))
         declaration = '<?xml version="1.0" encoding="utf-8"?>'
         body = f"{declaration}<BlockList>{''.join(blocks)}</BlockList>".encode()
-        outgoing = self._container.request("PUT", self.name, "comp=blocklist", dict(headers), body)
+        outgoing = self._container.request(
+            "PUT", self.name, "comp=blocklist", dict(headers), body, is_slow=True
+        )
         return tag_of(await self._container.send(outgoing), f"block list of {self.name}")
 
     def _id(self, index: int) -> str:

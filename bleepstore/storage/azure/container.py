@@ -18,12 +18,14 @@ class Container:
         client: authorizes with ``access``.
         endpoint: URL of the account, without a slash at its end.
         name: of the container.
+        slow_seconds: for which the service may be silent while it copies or completes a blob.
     """
 
     client: Client
     access: Access
     endpoint: str
     name: str
+    slow_seconds: float
 
     def request(
         self,
@@ -32,11 +34,15 @@ class Container:
         query: str = "",
         headers: dict[str, str] | None = None,
         body: bytes = b"",
-        silence_timeout_seconds: float | None = None,
+        *,
+        is_slow: bool = False,
     ) -> Outgoing:
         """A request about a blob, or about the container for an empty name.
 
         All that a gateway sends can be sent twice: what it writes is the same each time.
+
+        Args:
+            is_slow: whether the service may take long before it says anything.
         """
         url = blob_url(self.endpoint, self.name, name)
         return Outgoing(
@@ -45,7 +51,7 @@ class Container:
             headers or {},
             body,
             is_idempotent=True,
-            silence_timeout_seconds=silence_timeout_seconds,
+            silence_timeout_seconds=self.slow_seconds if is_slow else None,
         )
 
     async def send(self, outgoing: Outgoing) -> Answer:

@@ -70,7 +70,11 @@ class AzureUpstream:
         access = self._account.access
         self._client = Client(means.reactor, upstream_section, self.name, access.authorize)
         self._container = Container(
-            self._client, access, self._account.endpoint, self._account.container
+            self._client,
+            access,
+            self._account.endpoint,
+            self._account.container,
+            upstream_section.copy_timeout_seconds,
         )
         self._blobs = Blobs(self._container, means.threads)
 

@@ -17,11 +17,15 @@ class Api:
     """Sends requests, and once more with another token where the token is refused.
 
     It is refused when it was revoked, or when our clock is wrong.
+
+    Args:
+        slow_seconds: for which Google may be silent while it copies an object.
     """
 
-    def __init__(self, client: Client, credentials: Credentials) -> None:
+    def __init__(self, client: Client, credentials: Credentials, slow_seconds: float) -> None:
         self._client = client
         self._credentials = credentials
+        self._slow_seconds = slow_seconds
 
     async def send(self, outgoing: Outgoing) -> Answer:
         """As :meth:`~bleepstore.storage.remote.client.Client.send`."""
@@ -44,11 +48,20 @@ class Api:
         """The answer to a request for what is at an address."""
         return await self.send(Outgoing("GET", url, is_idempotent=True))
 
-    async def post(self, url: str, content: Mapping[str, Any]) -> Answer:
-        """The answer to a JSON object; carrying it out twice does no harm."""
+    async def post(self, url: str, content: Mapping[str, Any], *, is_slow: bool = False) -> Answer:
+        """The answer to a JSON object; carrying it out twice does no harm.
+
+        Args:
+            is_slow: whether Google may take long before it says anything.
+        """
         headers = {"content-type": "application/json; charset=UTF-8"}
         body = json.dumps(content).encode("ascii")
-        return await self.send(Outgoing("POST", url, headers, body, is_idempotent=True))
+        seconds = self._slow_seconds if is_slow else None
+        return await self.send(
+            Outgoing(
+                "POST", url, headers, body, is_idempotent=True, silence_timeout_seconds=seconds
+            )
+        )
 
 
 async def refusal(stream: Stream) -> Answer:

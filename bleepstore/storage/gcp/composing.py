@@ -90,7 +90,8 @@ class Composing:
     async def _compose(self, name: str, pieces: Sequence[Piece], said: dict[str, Any]) -> str:
         sources = [{"name": piece.name, **_generation(piece)} for piece in pieces]
         url = self.addresses.compose(name, fields="generation")
-        answer = await self.api.post(url, {"sourceObjects": sources, "destination": said})
+        content = {"sourceObjects": sources, "destination": said}
+        answer = await self.api.post(url, content, is_slow=True)
         return str((await self._made(answer, name, pieces))["generation"])
 
     async def _rewrite(self, name: str, piece: Piece, said: dict[str, Any]) -> str:
@@ -104,7 +105,8 @@ class Composing:
                 rewriteToken=token,
                 fields="done,rewriteToken,resource(generation)",
             )
-            found = await self._made(await self.api.post(url, said), name, [piece])
+            answer = await self.api.post(url, said, is_slow=True)
+            found = await self._made(answer, name, [piece])
             if found.get("done"):
                 return str(found["resource"]["generation"])
             token = found.get("rewriteToken")

@@ -66,7 +66,7 @@ class GcpUpstream:
         self._client = Client(
             means.reactor, upstream, "Google Cloud Storage", self._credentials.authorize
         )
-        self._api = api = Api(self._client, self._credentials)
+        self._api = api = Api(self._client, self._credentials, upstream.copy_timeout_seconds)
         self._addresses = to = Addresses(endpoint, section.bucket, section.project)
         self._downloads = Downloads(api, to, means.threads)
         self._uploads = Uploads(api, to, means.threads, means.reactor, upstream)

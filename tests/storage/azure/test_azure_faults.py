@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 
 from bleepstore.config.gateways import AzureSection, UpstreamSection
 from bleepstore.errors import (
@@ -27,10 +29,20 @@ from bleepstore.storage.remote.upstream import Piece
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Appearance
 from tests.storage.backing import means
-from tests.storage.remote.misbehaving import Act, Conversation, Misbehaving, resets, says, stalls
+from tests.storage.remote.misbehaving import (
+    Act,
+    Conversation,
+    Misbehaving,
+    later,
+    resets,
+    says,
+    stalls,
+)
 from tests.streams.gathering import Gathering
 
-SECTION = UpstreamSection(attempts=3, max_backoff_seconds=0.01, silence_timeout_seconds=0.5)
+SECTION = UpstreamSection(
+    attempts=3, max_backoff_seconds=0.01, silence_timeout_seconds=0.5, copy_timeout_seconds=0.5
+)
 MADE = says(201, b"", 'ETag: "0x1"')
 KIB = 1024
 
@@ -45,10 +57,11 @@ def gateway(
     azure: Misbehaving,
     threads: Threads,
     environment: Mapping[str, str] | None = None,
+    section: UpstreamSection = SECTION,
     **settings: object,
 ) -> AzureUpstream:
-    section = AzureSection(container="c", account="acme", endpoint_url=azure.url, **settings)  # type: ignore[arg-type]
-    return AzureUpstream(section, SECTION, means(threads, Path()), environment or {})
+    own = AzureSection(container="c", account="acme", endpoint_url=azure.url, **settings)  # type: ignore[arg-type]
+    return AzureUpstream(own, section, means(threads, Path()), environment or {})
 
 
 @pytest_twisted.async_yield_fixture
@@ -386,3 +399,34 @@ async def test_a_machine_without_identity_is_told_so(
     of_identity(azure, [says(200, b"no token")], [])
     with pytest.raises(UpstreamFailed):
         await machine.start()
+
+
+COPY = [Piece("b", "0x1", 0, 2, 3)]
+
+
+@pytest_twisted.ensureDeferred
+async def test_copies_and_lists_of_blocks_may_take_longer_than_all_else(
+    azure: Misbehaving, threads: Threads
+) -> None:
+    section = UpstreamSection(attempts=1, silence_timeout_seconds=0.2, copy_timeout_seconds=30)
+    upstream = gateway(azure, threads, section=section, sas_token="sv=2021&sig=secret")
+    late = later(0.5, MADE)
+    azure.acts = [late, late]
+    assert await upstream.assemble("a", COPY, Appearance()) == "0x1"
+    azure.acts = [late]
+    with pytest.raises(UpstreamFailed):
+        await upstream.put("a", b"content", Appearance())
+    await upstream.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_copy_that_never_ends_is_given_up_as_configured(
+    azure: Misbehaving, threads: Threads
+) -> None:
+    section = UpstreamSection(attempts=1, copy_timeout_seconds=0.2)
+    upstream = gateway(azure, threads, section=section, sas_token="sv=2021&sig=secret")
+    azure.acts = [stalls]
+    copying = Deferred.fromCoroutine(upstream.assemble("a", COPY, Appearance()))
+    with pytest.raises(UpstreamFailed):
+        await copying.addTimeout(20, reactor)
+    await upstream.stop()

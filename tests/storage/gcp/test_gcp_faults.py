@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import pytest_twisted
 from awscrt.checksums import crc32c
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 
 from bleepstore.config.gateways import GcpSection, UpstreamSection
 from bleepstore.errors import (
@@ -25,7 +27,7 @@ from bleepstore.storage.remote.upstream import IUpstreamUpload, Piece
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Appearance
 from tests.storage.backing import means
-from tests.storage.remote.misbehaving import Act, Misbehaving, resets, says
+from tests.storage.remote.misbehaving import Act, Misbehaving, later, resets, says, stalls
 from tests.streams.gathering import Gathering
 
 KIB = 1024
@@ -334,3 +336,28 @@ async def test_a_composite_object_has_an_etag_of_its_own(
     assert second is not None
     assert first.etag != second.etag
     assert first.last_modified_ms == 1767323045678
+
+
+REWRITTEN = document(done=True, resource={"generation": "7"})
+COMPOSED = document(generation="7")
+ONE = Piece("x", "1", 0, 3, 3)
+
+
+@pytest.mark.parametrize(("pieces", "answer"), [([ONE], REWRITTEN), ([ONE, ONE], COMPOSED)])
+@pytest_twisted.ensureDeferred
+async def test_copies_have_a_time_limit_of_their_own(
+    google: Misbehaving, threads: Threads, pieces: list[Piece], answer: Act
+) -> None:
+    own = GcpSection(bucket="b", project="payer", endpoint_url=google.url)
+    patient = UpstreamSection(attempts=1, silence_timeout_seconds=0.2, copy_timeout_seconds=30)
+    upstream = GcpUpstream(own, patient, means(threads, Path()), {})
+    google.acts = [later(0.5, answer)]
+    assert await upstream.assemble("a", pieces, Appearance()) == "7"
+    await upstream.stop()
+    hasty = UpstreamSection(attempts=1, copy_timeout_seconds=0.2)
+    upstream = GcpUpstream(own, hasty, means(threads, Path()), {})
+    google.acts = [stalls]
+    copying = Deferred.fromCoroutine(upstream.assemble("a", pieces, Appearance()))
+    with pytest.raises(UpstreamFailed):
+        await copying.addTimeout(20, reactor)
+    await upstream.stop()

@@ -73,6 +73,15 @@ def stalls(conversation: Conversation) -> None:
     """Says nothing, for ever."""
 
 
+def later(seconds: float, act: Act) -> Act:
+    """Does the same after a while."""
+
+    def wait(conversation: Conversation) -> None:
+        reactor.callLater(seconds, act, conversation)
+
+    return wait
+
+
 def resets(conversation: Conversation) -> None:
     conversation.reset()
 
