@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred, DeferredLock
 
+from ...errors import UpstreamBusy, UpstreamRefused
 from ..remote.together import together
 from ..remote.upstream import Piece
 from .bucket import Bucket
@@ -70,8 +71,8 @@ class Assembly:
     async def _make_in_parts(
         self, name: str, pieces: Sequence[Piece], headers: Mapping[str, str]
     ) -> str:
-        upload = await MultipartUpload.begin(self._bucket, name, headers)
-        note = ""
+        note = await self._notes.write(name)
+        upload = await self._begin(name, headers, note)
 
         async def make(numbered: tuple[int, Part]) -> None:
             number, part = numbered
@@ -81,7 +82,7 @@ class Assembly:
                 await self._lock.run(lambda: Deferred.fromCoroutine(self._send(upload, *numbered)))
 
         try:
-            note = await self._notes.write(name, upload.upload_id)
+            await self._notes.complete(note, name, upload.upload_id)
             await together(make, enumerate(parts(pieces), 1), _AT_A_TIME)
             tag = await upload.finish()
         except BaseException:
@@ -90,6 +91,14 @@ class Assembly:
             raise
         await self._notes.drop(note)
         return tag
+
+    async def _begin(self, name: str, headers: Mapping[str, str], note: str) -> MultipartUpload:
+        """Where nobody knows whether it was begun, the note stays, and it is not begun again."""
+        try:
+            return await MultipartUpload.begin(self._bucket, name, headers, is_repeatable=not note)
+        except (UpstreamBusy, UpstreamRefused):
+            await self._notes.drop(note)
+            raise
 
     async def _send(self, upload: MultipartUpload, number: int, part: Part) -> None:
         await send_stretches(self._bucket.threads, self._read, upload, number, part)

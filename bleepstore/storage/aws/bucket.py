@@ -31,6 +31,7 @@ class Ask:
         flaw: see :meth:`~bleepstore.storage.remote.client.Client.send`.
         is_slow: whether S3 may take long before it says anything: it may copy 5 GiB, or put
             10,000 parts together.
+        is_repeatable: whether it may be sent again where nobody knows if S3 has done it.
     """
 
     method: str
@@ -40,13 +41,14 @@ class Ask:
     body: bytes = field(default=b"", repr=False)
     flaw: Flaw = flawless
     is_slow: bool = False
+    is_repeatable: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {'/'.join(self.query) or 'object'}"
 
 
 class Bucket:
-    """A bucket upstream. Every request here may be sent twice without doing more than once."""
+    """A bucket upstream."""
 
     def __init__(
         self, section: UpstreamSection, place: Place, chain: KeyChain, means: Means
@@ -109,7 +111,7 @@ class Bucket:
             self.place.url(ask.name, ask.query),
             ask.headers,
             ask.body,
-            is_idempotent=True,
+            is_idempotent=ask.is_repeatable,
             silence_timeout_seconds=self._slow_seconds if ask.is_slow else None,
         )
 

@@ -31,9 +31,15 @@ class MultipartUpload:
         self._is_over = False
 
     @classmethod
-    async def begin(cls, bucket: Bucket, name: str, headers: Mapping[str, str]) -> MultipartUpload:
-        """Begin an object with these headers."""
-        ask = Ask("POST", name, {"uploads": ""}, headers)
+    async def begin(
+        cls, bucket: Bucket, name: str, headers: Mapping[str, str], *, is_repeatable: bool = True
+    ) -> MultipartUpload:
+        """Begin an object with these headers.
+
+        Args:
+            is_repeatable: whether it is no harm if two are begun, one of which nobody knows.
+        """
+        ask = Ask("POST", name, {"uploads": ""}, headers, is_repeatable=is_repeatable)
         answer = await bucket.required(ask)
         upload_id = text(document(answer, "InitiateMultipartUploadResult", str(ask)), "UploadId")
         if not upload_id:

@@ -174,10 +174,10 @@ class AwsUpstream:
             if before_ms is None or stray.initiated_ms < before_ms:
                 await self._abort(stray)
                 count += 1
-        async for stray, note in self._notes.strays(prefix, before_ms):
-            if stray.name:
+        async for note, strays in self._notes.old(prefix, before_ms):
+            for stray in strays:
                 await self._abort(stray)
-                count += 1
+            count += len(strays)
             await self._notes.drop(note)
         return count
 

@@ -29,6 +29,7 @@ from tests.storage.backing import means
 from tests.storage.remote.misbehaving import Act, Misbehaving, breaks_off, resets, says, stalls
 from tests.streams.gathering import Gathering
 
+MIB = 1024 * 1024
 SECTION = UpstreamSection(silence_timeout_seconds=0.3, attempts=3, max_backoff_seconds=0.01)
 PLAIN = Appearance()
 EMPTY_BUCKET = says(200, b"<ListBucketResult/>")
@@ -302,6 +303,27 @@ async def test_an_error_behind_a_success_is_tried_again(
     service.otherwise = error(200, "InternalError")
     with pytest.raises(UpstreamFailed, match="InternalError"):
         await upstream.assemble("object", WHOLE, PLAIN)
+
+
+NOTED = says(200, b"", 'ETag: "note"')
+STRETCHES = [Piece("source", "tag", start, 5 * MIB, 12 * MIB) for start in (0, 7 * MIB)]
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_upload_to_a_natural_name_is_not_begun_twice(
+    upstream: AwsUpstream, service: Misbehaving
+) -> None:
+    for act in (resets, stalls, says(500)):
+        service.requests.clear()
+        service.acts = [NOTED, act]
+        with pytest.raises(UpstreamFailed):
+            await upstream.assemble("object", STRETCHES, PLAIN)
+        assert [each[:4] for each in service.requests] == [b"PUT ", b"POST"]
+    service.requests.clear()
+    service.acts = [NOTED, says(503), error(403, "AccessDenied"), says(204)]
+    with pytest.raises(UpstreamRefused):
+        await upstream.assemble("object", STRETCHES, PLAIN)
+    assert [each[:4] for each in service.requests] == [b"PUT ", b"POST", b"POST", b"DELE"]
 
 
 BEGUN = says(

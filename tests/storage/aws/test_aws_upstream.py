@@ -311,6 +311,38 @@ async def test_only_our_own_strays_are_aborted_under_natural_names(
     assert await walk(upstream, "store/.bleepstore/") == []
 
 
+@pytest_twisted.ensureDeferred
+async def test_an_upload_of_which_nobody_has_heard_is_ended_when_it_is_old(
+    upstream: AwsUpstream,
+    service: s3.Upstream,
+    client: Any,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The answer was lost, or the process died before it had it."""
+    if service is s3.moto():
+        pytest.skip("moto says that every upload was begun in 2010")
+    tag = await upstream.put("source", some_bytes(12 * MIB), PLAIN)
+    pieces = [Piece("source", tag, start, 5 * MIB, 12 * MIB) for start in (0, 7 * MIB)]
+    begin = MultipartUpload.begin
+
+    async def lose_answer(*arguments: Any, **named: Any) -> None:
+        await begin(*arguments, **named)
+        raise UpstreamFailed("no answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MultipartUpload, "begin", lose_answer)
+        with pytest.raises(UpstreamFailed):
+            await upstream.assemble("photos/a", pieces, PLAIN)
+    theirs = client.create_multipart_upload(Bucket=bucket, Key="photos/ab")["UploadId"]
+    await upstream.assemble("photos/a", pieces, PLAIN)
+    assert await upstream.abort_strays("store/.bleepstore/", 1) == 0
+    assert await upstream.abort_strays("store/.bleepstore/", 2**50) == 1
+    left = client.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    assert [each["UploadId"] for each in left] == [theirs]
+    assert await walk(upstream, "store/.bleepstore/") == []
+
+
 def broken(
     service: s3.Upstream, threads: Threads, folder: Path, settings: dict[str, str]
 ) -> AwsUpstream:
