@@ -14,7 +14,7 @@ from .kinds import DURATION, PATH, SIZE, choice, seconds
 from .layers import Given
 from .settings import about, checked, others, section
 
-_DAYS = seconds(0.001, expected="a number of days above 0")
+_DAYS = seconds(0.001, expected="a number of days from 0.001 on")
 
 
 @frozen(field_transformer=checked)

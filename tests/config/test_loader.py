@@ -242,6 +242,8 @@ def test_variables_that_are_not_ours_are_left_alone() -> None:
          "expected a number of seconds, 0 or more, got nan"),
         ("server: {idle_timeout_seconds: 0}", "server.idle_timeout_seconds",
          "expected a number of seconds above 0, got 0"),
+        ("storage: {upload_expiry_days: 0.0001}", "storage.upload_expiry_days",
+         "expected a number of days from 0.001 on, got 0.0001"),
         ("server: {domain: [1]}", "server.domain", "expected text or a list of texts, got [1]"),
         ("storage: {durability: no}", "storage.durability",
          "expected strict or relaxed, got False"),

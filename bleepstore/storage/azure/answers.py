@@ -92,18 +92,29 @@ def tag_of(answer: Answer, what: str) -> str:
     """The tag of the object that a request has made."""
     if answer.status != 201:
         raise failure(answer, what)
-    tag = answer.headers.get("etag", "").strip('"')
+    return _tag(answer.headers, what)
+
+
+def _tag(headers: Mapping[str, str], what: str) -> str:
+    tag = headers.get("etag", "").strip('"')
     if not tag:
         raise UpstreamFailed(f"{what}: the answer has no ETag")
     return tag
 
 
-def standing(name: str, headers: Mapping[str, str]) -> Standing:
-    """What the answer to Get Blob Properties says."""
-    tag = headers.get("etag", "").strip('"')
+def standing(name: str, headers: Mapping[str, str], what: str) -> Standing:
+    """What the answer to Get Blob Properties says.
+
+    Raises:
+        UpstreamFailed: it does not say enough.
+    """
+    tag = _tag(headers, what)
+    size = headers.get("content-length", "")
+    if not (size.isascii() and size.isdigit()):
+        raise UpstreamFailed(f"{what}: the answer has no length")
     return Standing(
         name,
-        int(headers.get("content-length", "0")),
+        int(size),
         tag,
         etag(headers.get("content-md5", ""), tag),
         parse_http_date(headers.get("last-modified", "")) or 0,

@@ -44,14 +44,15 @@ class Blobs:
 
     async def look(self, name: str) -> Standing | None:
         """What stands under a name."""
+        what = f"look at {name}"
         answer = await self.container.send(self.container.request("HEAD", name))
         if answer.status == 404 and not code_of(answer.headers):
             answer = await self._look_again(name)
         if is_absent(answer):
             return None
         if answer.status != 200:
-            raise failure(answer, f"look at {name}")
-        return standing(name, answer.headers)
+            raise failure(answer, what)
+        return standing(name, answer.headers, what)
 
     async def _look_again(self, name: str) -> Answer:
         """In a way whose errors always have a code, unlike those of HEAD on some ways here."""

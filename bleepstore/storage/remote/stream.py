@@ -163,6 +163,7 @@ def _headers(response: IResponse) -> Mapping[str, str]:
         name.lower().decode("latin-1"): b", ".join(values).decode("utf-8", "surrogateescape")
         for name, values in response.headers.getAllRawHeaders()
     }
-    if response.length is not UNKNOWN_LENGTH:  # which Twisted keeps apart, but for HEAD
-        headers.setdefault("content-length", str(response.length))
+    # Twisted keeps the length apart, but for HEAD, where it says 0 of what has none.
+    if response.length is not UNKNOWN_LENGTH and response.request.method != b"HEAD":
+        headers["content-length"] = str(response.length)
     return headers

@@ -168,6 +168,27 @@ async def test_nothing_counts_as_absent_unless_azure_says_so(
             await deleted
 
 
+def raw(text: str) -> Act:
+    return lambda conversation: conversation.write(text.encode())
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_success_that_does_not_describe_a_blob_is_a_failure(
+    azure: Misbehaving, upstream: AzureUpstream
+) -> None:
+    azure.acts = [
+        says(200, b"", 'ETag: "0x1"'),
+        says(200),
+        raw('HTTP/1.1 200 OK\r\nETag: "0x1"\r\nTransfer-Encoding: chunked\r\n\r\n'),
+    ]
+    found = await upstream.look("a")
+    assert found is not None
+    assert (found.size_bytes, found.tag) == (0, "0x1")
+    for _ in range(2):
+        with pytest.raises(UpstreamFailed):
+            await upstream.look("a")
+
+
 @pytest_twisted.ensureDeferred
 async def test_an_upload_that_is_cut_short_is_no_success(
     azure: Misbehaving, upstream: AzureUpstream
