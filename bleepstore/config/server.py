@@ -134,6 +134,14 @@ class ServerSection:
             "Time during which BleepStore itself holds the client back does not count.",
         ),
     )
+    response_stall_seconds: float = field(
+        default=120.0,
+        metadata=about(
+            TIMEOUT,
+            "Seconds for which a client may take nothing of what it is sent; then its connection is "
+            "cut. Until then a download from a gateway keeps a connection to the upstream.",
+        ),
+    )
     tls: TlsSection = field(
         factory=TlsSection, metadata=section(TlsSection, "HTTPS on a port of its own.")
     )

@@ -44,4 +44,5 @@ def make_limits(config: Config) -> WireLimits:
         idle_timeout_seconds=server.idle_timeout_seconds,
         body_stall_seconds=server.body_stall_seconds,
         min_body_rate_bytes_per_second=server.min_body_rate_bytes_per_second,
+        response_stall_seconds=server.response_stall_seconds,
     )

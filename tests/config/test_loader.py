@@ -90,6 +90,7 @@ OTHERS = {
     "idle_timeout_seconds": "7",
     "body_stall_seconds": "7",
     "min_body_rate_bytes_per_second": "0",
+    "response_stall_seconds": "7",
     "access_key": "alice",
     "secret_key": "123456789",
     "owner_id": "0123",
