@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from ...errors import UpstreamFailed
 from ...streams.producers import GatedProducer
+from .sending import Sending
 from .silence import Silence
 
 _BLOCK_BYTES = 256 * 1024
@@ -50,7 +51,7 @@ class Line:
     ) -> None:
         self._pool = pool
         self._release: Callable[[], None] | None = release
-        self._connection: Any = None
+        self._connection: Sending | None = None
         self._asking: Deferred[Any] | None = None
         self.silence = Silence(reactor, silence_seconds, self._drop)
 
@@ -59,10 +60,10 @@ class Line:
         connecting: Deferred[Any] = self._pool.getConnection(key, endpoint)
         return connecting.addCallback(self._connected)
 
-    def _connected(self, connection: Any) -> Any:
-        self._connection = connection
+    def _connected(self, connection: Any) -> Sending:
+        self._connection = Sending(connection)
         self.silence.listen()
-        return connection
+        return self._connection
 
     def ask(self, asking: Deferred[IResponse]) -> Deferred[IResponse]:
         """The head of the answer.
@@ -95,6 +96,8 @@ class Line:
     def close(self) -> None:
         """The exchange is over, and the connection is in the pool again or gone."""
         self.silence.hold()
+        if self._connection is not None:
+            self._connection.stop()
         release, self._release = self._release, None
         if release is not None:
             release()
@@ -106,8 +109,7 @@ class Line:
             self.close()
 
     def _drop(self) -> None:
-        """Cancelling a request ends its connection, and aborting one whose request is still being
-        sent would leave a failure that nobody hears of."""
+        """Cancelling a request ends its connection as well."""
         if self._asking is not None:
             self._asking.cancel()
         elif self._connection is not None:
