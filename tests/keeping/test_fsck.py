@@ -141,6 +141,7 @@ async def test_an_object_that_is_deleted_meanwhile_lacks_nothing(
     await rig.store()
     before_the_first_read(monkeypatch, rig, lambda: rig.remove(delete("a")))
     findings = await rig.fsck.check()
+    assert findings.totals is not None
     assert findings.totals.stored_blobs == 1
     assert findings.problems == 0
 
