@@ -217,7 +217,8 @@ def test_a_worker_killed_under_load_loses_nothing_that_was_acknowledged(crowd: D
             os.kill(min(workers(crowd)), signal.SIGKILL)
             news.wait_for(r"worker \d+ serves")
             load.go_on()
-    assert len(load.failed) <= 2 * CLIENTS  # what the two had in hand
+    # What the two had in hand; and who waits where a second loss leaves a place empty is sent away.
+    assert len(load.failed) <= 3 * CLIENTS
     assert_all_there(crowd, load.stored)
     wait_for(lambda: incoming(crowd) == [], "the recovery")
 
