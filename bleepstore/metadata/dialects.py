@@ -23,9 +23,10 @@ class Dialect:
         words: what each ``$word`` of the SQL texts becomes. ``$key``: the type of a text that
             sorts as UTF-8 bytes. ``$blob``: the type of bytes. ``$without_rowid``: clusters a
             table by its primary key. ``$in_list``: membership in a parameter that is a JSON
-            array of texts; ``$list``: rows (value) of such a parameter. ``$pairs``: rows (one, two) of a parameter
-            that is a JSON array of arrays of two texts. ``$counts``: rows (text, number) of a parameter that is a JSON object. ``$position``: the function that tells the
-            first place, from 1 on, at which a text contains another; 0 for none.
+            array of texts; ``$list``: rows (value) of such a parameter. ``$pairs``: rows (one,
+            two) of a parameter that is a JSON array of arrays of two texts. ``$counts``: rows
+            (text, number) of a parameter that is a JSON object. ``$position``: the function that
+            tells the first place, from 1 on, at which a text contains another; 0 for none.
         table_exists: a query that counts the tables of the name given as its parameter.
         translate: an engine's exception as what the rest of the house understands; the same
             exception where there is nothing better to say, else the cause of the one answered.

@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 from ...clock import parse_http_date
 from ...errors import StorageFull, UpstreamBusy, UpstreamFailed, UpstreamRefused
 from ..remote.client import Answer
+from ..remote.facts import length_of, tag_of
 from ..remote.upstream import Standing
 from .appearance import from_headers
 
@@ -98,18 +99,6 @@ def failure(answer: Answer, what: str) -> UpstreamFailed | StorageFull:
     return UpstreamRefused(problem) if is_refused or code in _ENDED else UpstreamFailed(problem)
 
 
-def tag_of(headers: Mapping[str, str], what: str) -> str:
-    """The tag of the object that an answer is about.
-
-    Raises:
-        UpstreamFailed: it has none.
-    """
-    tag = headers.get("etag", "").strip('"')
-    if not tag:
-        raise UpstreamFailed(f"{what}: the answer has no ETag")
-    return tag
-
-
 def standing(name: str, headers: Mapping[str, str], what: str) -> Standing:
     """What the answer to HEAD says.
 
@@ -117,11 +106,8 @@ def standing(name: str, headers: Mapping[str, str], what: str) -> Standing:
         UpstreamFailed: it does not say enough.
     """
     tag = tag_of(headers, what)
-    size = headers.get("content-length", "")
-    if not (size.isascii() and size.isdigit()):
-        raise UpstreamFailed(f"{what}: the answer has no length")
     modified_ms = parse_http_date(headers.get("last-modified", "")) or 0
-    return Standing(name, int(size), tag, tag, modified_ms, from_headers(headers))
+    return Standing(name, length_of(headers, what), tag, tag, modified_ms, from_headers(headers))
 
 
 def _parsed(body: bytes) -> Element | None:

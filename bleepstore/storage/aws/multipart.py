@@ -13,9 +13,10 @@ from xml.sax.saxutils import escape
 from zope.interface import implementer
 
 from ...errors import UpstreamFailed
+from ..remote.facts import tag_of
 from ..remote.upstream import IUpstreamUpload, Piece
 from .absence import failure_of
-from .answers import document, error_code, failure, hidden_error, standing, tag_of, text
+from .answers import document, error_code, failure, hidden_error, standing, text
 from .bucket import Ask, Bucket
 
 

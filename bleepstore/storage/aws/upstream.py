@@ -20,9 +20,10 @@ from ...errors import ConfigError, UpstreamFailed
 from ...values import Appearance
 from ..extension import Means
 from ..remote.client import Answer, Stream
+from ..remote.facts import tag_of
 from ..remote.upstream import IUpstream, IUpstreamUpload, Piece, Standing
 from .absence import is_absent
-from .answers import document, error_code, failure, standing, tag_of, text
+from .answers import document, error_code, failure, standing, text
 from .appearance import to_headers
 from .assembly import Assembly
 from .bucket import Ask, Bucket

@@ -20,6 +20,7 @@ from ...errors import (
     UpstreamRefused,
 )
 from ..remote.client import Answer
+from ..remote.facts import length_of, tag_of
 from ..remote.upstream import Standing
 from .appearance import from_headers
 
@@ -88,18 +89,11 @@ def failure_of_blob(answer: Answer, what: str, name: str) -> UpstreamFailed | Bl
     return failure(answer, what)
 
 
-def tag_of(answer: Answer, what: str) -> str:
+def tag_of_written(answer: Answer, what: str) -> str:
     """The tag of the object that a request has made."""
     if answer.status != 201:
         raise failure(answer, what)
-    return _tag(answer.headers, what)
-
-
-def _tag(headers: Mapping[str, str], what: str) -> str:
-    tag = headers.get("etag", "").strip('"')
-    if not tag:
-        raise UpstreamFailed(f"{what}: the answer has no ETag")
-    return tag
+    return tag_of(answer.headers, what)
 
 
 def standing(name: str, headers: Mapping[str, str], what: str) -> Standing:
@@ -108,13 +102,10 @@ def standing(name: str, headers: Mapping[str, str], what: str) -> Standing:
     Raises:
         UpstreamFailed: it does not say enough.
     """
-    tag = _tag(headers, what)
-    size = headers.get("content-length", "")
-    if not (size.isascii() and size.isdigit()):
-        raise UpstreamFailed(f"{what}: the answer has no length")
+    tag = tag_of(headers, what)
     return Standing(
         name,
-        int(size),
+        length_of(headers, what),
         tag,
         etag(headers.get("content-md5", ""), tag),
         parse_http_date(headers.get("last-modified", "")) or 0,

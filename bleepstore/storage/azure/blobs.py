@@ -18,7 +18,7 @@ from ...streams.threads import Threads
 from ..remote.client import Answer, Stream
 from ..remote.upstream import Standing
 from ..remote.verified import VerifiedProducer
-from .answers import code_of, failure, failure_of_blob, is_absent, md5_hex, standing, tag_of
+from .answers import code_of, failure, failure_of_blob, is_absent, md5_hex, standing, tag_of_written
 from .blocks import BlockList
 from .container import Container
 
@@ -40,7 +40,7 @@ class Blobs:
         """Make a blob stand; the service refuses it if it arrives changed. Answers its tag."""
         own = {"x-ms-blob-type": "BlockBlob", "content-md5": content_md5}
         outgoing = self.container.request("PUT", name, headers={**headers, **own}, body=content)
-        return tag_of(await self.container.send(outgoing), f"upload of {name}")
+        return tag_of_written(await self.container.send(outgoing), f"upload of {name}")
 
     async def look(self, name: str) -> Standing | None:
         """What stands under a name."""

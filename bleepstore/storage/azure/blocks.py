@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 
 from ..remote.client import Outgoing
-from .answers import failure, failure_of_blob, tag_of
+from .answers import failure, failure_of_blob, tag_of_written
 from .container import Container
 from .names import parameters
 
@@ -85,7 +85,7 @@ class BlockList:
         outgoing = self._container.request(
             "PUT", self.name, "comp=blocklist", dict(headers), body, is_slow=True
         )
-        return tag_of(await self._container.send(outgoing), f"block list of {self.name}")
+        return tag_of_written(await self._container.send(outgoing), f"block list of {self.name}")
 
     def _id(self, index: int) -> str:
         return base64.b64encode(f"{self._token}{index:08d}".encode()).decode("ascii")
