@@ -99,13 +99,21 @@ class IDatabase(Interface):
         level, and its arguments can be keys of a dictionary.
         """
 
-    def write(description: str, function: Callable[..., T], command: Any) -> Awaitable[T]:
+    def write(
+        description: str,
+        function: Callable[..., T],
+        command: Any,
+        together: Callable[..., Sequence[Any]] | None = None,
+    ) -> Awaitable[T]:
         """Run ``function(txn, command)`` in a write transaction, in a thread.
 
         Fires when the change is durable. Changes that wait at the same time share one commit;
         each runs in a savepoint of its own, so that an exception from ``function`` undoes that
         change alone and arrives here. The function must be deterministic: ids and times come in
         the command. Cancelling a write that has begun does not undo it.
+
+        ``together(txn, commands)`` may take the place of the function for changes that wait at the
+        same time and name the same one; it answers an outcome for each command, exceptions too.
         """
 
 

@@ -62,8 +62,6 @@ def test_one_that_fails_is_not(bleep: ModuleType, tmp_path: Path) -> None:
     assert bleep.faster_python() is None
 
 
-def test_the_interpreter_that_was_called_is_no_other_one(
-    bleep: ModuleType, tmp_path: Path
-) -> None:
+def test_the_interpreter_that_was_called_is_no_other_one(bleep: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "python3").symlink_to(sys.executable)
     assert list(bleep.other_pythons()) == []

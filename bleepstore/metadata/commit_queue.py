@@ -23,13 +23,27 @@ MAX_BATCH = 256
 """Bounds how long the first of a batch waits for the last of it, and what a failed commit hits."""
 
 
+Together = Callable[[Any, Sequence[Any]], Sequence[Any]]
+"""Does what a ``function(txn, command)`` does to each of several commands, in fewer statements.
+
+Answers one outcome for each command: what the function would return, or the exception that it would
+raise. What the commands are about may not depend on their order, for none of them has been answered.
+If it raises, nothing of it counts, and each command has its function called for it alone.
+"""
+
+
 @define(eq=False)
 class Change:
-    """One caller's ``function(txn, command)`` and the Deferred that the caller holds."""
+    """One caller's ``function(txn, command)`` and the Deferred that the caller holds.
+
+    Attributes:
+        together: what may take its place for all changes of a batch that have the same.
+    """
 
     description: str
     function: Callable[..., Any]
     command: Any
+    together: Together | None = None
     result: Deferred[Any] = field(factory=Deferred)
     asked_at: float = field(factory=perf_counter)
 

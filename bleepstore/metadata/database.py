@@ -17,7 +17,7 @@ from zope.interface import implementer
 from ..errors import S3Error
 from ..interfaces import IDatabase
 from .batch import run_batch
-from .commit_queue import Change, CommitQueue, Take
+from .commit_queue import Change, CommitQueue, Take, Together
 from .counters import Counters
 from .dialects import Dialect
 from .engine import Engine
@@ -89,10 +89,16 @@ class Database:
                 return answer
         return await self.read(description, function, *arguments)
 
-    def write(self, description: str, function: Callable[[Any, C], T], command: C) -> Deferred[T]:
+    def write(
+        self,
+        description: str,
+        function: Callable[[Any, C], T],
+        command: C,
+        together: Together | None = None,
+    ) -> Deferred[T]:
         """See :class:`~bleepstore.interfaces.IDatabase`."""
         self._require_running()
-        return self._queue.submit(Change(description, function, command))
+        return self._queue.submit(Change(description, function, command, together))
 
     def rehearse(self) -> Deferred[None]:
         """Find out whether changes can be made; fails if not. Waits for those under way."""

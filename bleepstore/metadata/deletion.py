@@ -92,12 +92,16 @@ class DeleteObject:
         """The keys whose current versions this may change."""
         return (self.key,)
 
+    @property
+    def one(self) -> DeleteOne:
+        """The same as one of many."""
+        return DeleteOne(self.key, self.version_id, self.new_version_id, self.if_match)
+
 
 def delete_object(txn: ITransaction, command: DeleteObject) -> DeleteResult:
     """See :meth:`~bleepstore.metadata.objects.Objects.delete`."""
-    one = DeleteOne(command.key, command.version_id, command.new_version_id, command.if_match)
     (outcome,) = delete_many(
-        txn, DeleteObjects(command.bucket, (one,), command.now_ms, command.owner)
+        txn, DeleteObjects(command.bucket, (command.one,), command.now_ms, command.owner)
     )
     if isinstance(outcome, S3Error):
         raise outcome

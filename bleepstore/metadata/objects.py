@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from attrs import frozen
 
 from ..errors import S3Error
-from ..interfaces import IDatabase
+from ..interfaces import IDatabase, ITransaction
 from ..values import Bucket, ListingPage, ObjectVersion, VersionListing
+from .commit_queue import Together
 from .copying import CopyObject, copy_object
 from .deletion import DeleteObject, DeleteObjects, delete_many, delete_object
 from .listing import ListObjects, list_objects
-from .marking import Marking, unmarked
+from .marking import ChangesKeys, Marking, unmarked
 from .object_settings import SetAcl, SetTags, set_acl, set_tags
 from .objects_read import get_object
 from .objects_write import PutObject, PutResult, put_object
 from .stacks import DeleteOne, DeleteResult
+from .together import delete_all, put_all
 from .version_listing import ListVersions, list_versions
 
 __all__ = [
@@ -31,6 +36,9 @@ __all__ = [
     "SetAcl",
     "SetTags",
 ]
+
+T = TypeVar("T")
+C = TypeVar("C", bound=ChangesKeys)
 
 _SHORT_PAGE = 100
 
@@ -56,7 +64,18 @@ class Objects:
             S3Error: ``PreconditionFailed``; ``NoSuchKey`` for ``if_match`` without an object.
             BlobMissing: a segment names a blob that is neither new nor in use.
         """
-        return await self._database.write("put_object", self._marking(put_object), command)
+        return await self._write("put_object", put_object, command, put_all)
+
+    def _write(
+        self,
+        description: str,
+        function: Callable[[ITransaction, C], T],
+        command: C,
+        together: Together,
+    ) -> Awaitable[T]:
+        # What is marked is marked key by key.
+        shared = together if self._marking is unmarked else None
+        return self._database.write(description, self._marking(function), command, shared)
 
     async def copy(self, command: CopyObject) -> PutResult:
         """Put a version that shares the bytes of another one, if that still is as it was seen.
@@ -73,7 +92,7 @@ class Objects:
         Raises:
             S3Error: as :meth:`put` for ``if_match``.
         """
-        return await self._database.write("delete_object", self._marking(delete_object), command)
+        return await self._write("delete_object", delete_object, command, delete_all)
 
     async def delete_many(self, command: DeleteObjects) -> tuple[DeleteResult | S3Error, ...]:
         """Delete objects and versions one after the other, in one transaction.

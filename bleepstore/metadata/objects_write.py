@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from ..interfaces import ITransaction
-from ..values import Blob, ObjectVersion
+from ..values import Blob, Bucket, ObjectVersion
 from . import blobs
 from .bucket_rows import find_bucket, shown_version_id
 from .conditions import check_if_match, check_if_none_match
@@ -37,6 +37,15 @@ class PutObject:
         """The keys whose current versions this may change."""
         return (self.version.key,)
 
+    def check(self, current_etag: str | None) -> None:
+        """Decide the conditions; the ETag is that of the current version, None for no such one.
+
+        Raises:
+            S3Error: ``PreconditionFailed``; ``NoSuchKey`` for ``if_match`` without an object.
+        """
+        check_if_none_match(self.if_none_match, current_etag)
+        check_if_match(self.if_match, current_etag, self.version.key)
+
 
 @frozen
 class PutResult:
@@ -53,11 +62,13 @@ class PutResult:
 
 def put_object(txn: ITransaction, command: PutObject) -> PutResult:
     """See :meth:`~bleepstore.metadata.objects.Objects.put`."""
-    bucket = find_bucket(txn, command.bucket)
+    return put_into(txn, find_bucket(txn, command.bucket), command)
+
+
+def put_into(txn: ITransaction, bucket: Bucket, command: PutObject) -> PutResult:
+    """The same where the bucket is known. An ``S3Error`` is raised before anything is written."""
     current = find_current(txn, bucket, command.version.key)
-    current_etag = current.etag if current else None
-    check_if_none_match(command.if_none_match, current_etag)
-    check_if_match(command.if_match, current_etag, command.version.key)
+    command.check(current.etag if current else None)
     # Before anything is released: a copy of an object onto itself keeps its blobs.
     blobs.refer(txn, command.version.segments, command.blobs)
     stored = stack(txn, bucket, current, command.version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -113,6 +113,44 @@ async def test_a_failing_change_fails_alone(database: Database, counts: Counts) 
     assert [ok for ok, _ in await outcomes(first, good, bad, late)] == [True, True, False, True]
     assert counts.batches == [1, 3]
     assert await database.read("owners", owners) == ["first", "good", "late"]
+
+
+def add_all(txn: ITransaction, owner_ids: Sequence[str]) -> list[Exception | None]:
+    """Adds those that are not bad, in one statement."""
+    good = [each for each in owner_ids if each != "bad"]
+    txn.execute_many(
+        "INSERT INTO account (owner_id, display_name, email) VALUES (?, '', '')",
+        [(each,) for each in good],
+    )
+    return [S3Error("AccessDenied") if each == "bad" else None for each in owner_ids]
+
+
+@pytest_twisted.ensureDeferred
+async def test_changes_that_can_share_statements_do(database: Database) -> None:
+    with one_batch(database) as first:
+        changes = [
+            database.write("add", add_and_fail, each, add_all) for each in ("good", "bad", "late")
+        ]
+        alone = database.write("add", add, "alone")
+    results = await outcomes(first, *changes, alone)
+    assert [ok for ok, _ in results] == [True, True, False, True, True]
+    assert results[2][1].check(S3Error)
+    assert await database.read("owners", owners) == ["alone", "first", "good", "late"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_changes_that_cannot_share_statements_are_made_one_by_one(
+    database: Database,
+) -> None:
+    def add_none(txn: ITransaction, owner_ids: Sequence[str]) -> list[None]:
+        add(txn, owner_ids[0])
+        raise ValueError("this cannot be")
+
+    with one_batch(database) as first:
+        good = database.write("add", add, "good", add_none)
+        bad = database.write("add", add_and_fail, "bad", add_none)
+    assert [ok for ok, _ in await outcomes(first, good, bad)] == [True, True, False]
+    assert await database.read("owners", owners) == ["first", "good"]
 
 
 @pytest_twisted.ensureDeferred
