@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import time
+from collections import deque
 from string import ascii_letters, ascii_uppercase, digits
 
 _ACCESS_KEY = ascii_uppercase + "234567"
@@ -18,9 +19,33 @@ _SECRET_KEY = ascii_letters + digits
 _VERSION_ID = frozenset(f"{ascii_letters}{digits}._")
 
 
+_PIECE_BYTES = 24  # as much as one id needs at the most
+_PIECES = 256
+_pieces: deque[bytes] = deque()
+os.register_at_fork(after_in_child=_pieces.clear)
+
+
+def _random(size_bytes: int) -> bytes:
+    """Random bytes of the kernel that nobody else gets, 24 at the most. Any thread may ask.
+
+    They are fetched for many ids together: each time is a system call that gives up the interpreter,
+    which costs little alone, and 15 microseconds where other threads want it too.
+    """
+    try:
+        piece = _pieces.popleft()
+    except IndexError:
+        fetched = os.urandom(_PIECE_BYTES * _PIECES)
+        first, *rest = [
+            fetched[at : at + _PIECE_BYTES] for at in range(0, len(fetched), _PIECE_BYTES)
+        ]
+        _pieces.extend(rest)
+        piece = first
+    return piece[:size_bytes]
+
+
 def new_request_id() -> str:
     """16 upper-case hexadecimal digits, as in AWS's ``x-amz-request-id``."""
-    return os.urandom(8).hex().upper()
+    return _random(8).hex().upper()
 
 
 def host_id(request_id: str) -> str:
@@ -37,12 +62,12 @@ def new_blob_id() -> str:
 
     Ordered by time, so that new rows are appended to an index instead of scattered over it.
     """
-    return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+    return f"{time.time_ns() // 1_000_000:012x}{_random(10).hex()}"
 
 
 def new_version_id() -> str:
     """32 URL-safe characters, opaque to clients; no hyphen, which a shell takes for an option."""
-    return base64.b64encode(os.urandom(24), altchars=b"._").decode("ascii")
+    return base64.b64encode(_random(24), altchars=b"._").decode("ascii")
 
 
 def new_upload_id() -> str:

@@ -17,6 +17,7 @@ from twisted.enterprise.adbapi import ConnectionPool
 from twisted.internet.threads import deferToThreadPool
 
 from . import sqlite
+from .commits import Commits, DataVersion, WalIndex
 from .dialects import SQLITE, Dialect
 from .lookups import LookUps
 
@@ -74,6 +75,7 @@ class FileEngine:
         self._path = path
         self._reactor = reactor
         self._durability = durability
+        self._index: WalIndex | None = None
 
     async def open(self) -> None:
         """Raises what the operating system says of the path."""
@@ -88,7 +90,17 @@ class FileEngine:
         """Raises what SQLite says of the file, which is a database by now."""
         connection = sqlite3.connect(self._path, timeout=0, isolation_level=None)
         sqlite.set_up_reader()(connection)
-        return LookUps(connection, self.dialect)
+        return LookUps(connection, self.dialect, self._commits(connection))
+
+    def _commits(self, connection: sqlite3.Connection) -> Commits:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # maps the index
+        try:
+            self._index = WalIndex(self._path)
+        except (OSError, ValueError) as error:
+            log.debug("the index of the WAL cannot be mapped: {problem}", problem=str(error))
+        if self._index is not None and self._index.is_known:
+            return self._index
+        return DataVersion(connection)
 
     async def close(self) -> None:
         try:
@@ -98,6 +110,8 @@ class FileEngine:
             self.readers.close()
             self.writer.close()
             self.turn.close()
+            if self._index is not None:
+                self._index.close()
 
 
 def connections(

@@ -12,6 +12,7 @@ from twisted.internet import reactor
 
 from bleepstore.errors import S3Error
 from bleepstore.interfaces import ITransaction
+from bleepstore.metadata.commits import DataVersion
 from bleepstore.metadata.database import Database
 from bleepstore.metadata.dialects import SQLITE
 from bleepstore.metadata.engine import FileEngine
@@ -59,7 +60,8 @@ def lookups(tmp_path: Path) -> Any:
         setting_up.execute("CREATE TABLE account (owner_id TEXT, display_name TEXT, email TEXT)")
         setting_up.execute(_INSERT, ("a",))
     setting_up.close()
-    opened = LookUps(sqlite3.connect(path, timeout=0, isolation_level=None), SQLITE)
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    opened = LookUps(connection, SQLITE, DataVersion(connection))
     yield opened
     opened.close()
 
