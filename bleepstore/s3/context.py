@@ -12,6 +12,7 @@ from ..clock import Clock
 from ..errors import S3Error
 from ..interfaces import IBlobStore, IRequestBody, IShowing
 from ..metadata.store import Store
+from ..streams.allowance import Allowance
 from ..streams.collect import collect
 from ..streams.threads import Threads
 from ..values import (
@@ -48,6 +49,7 @@ class Services:
             there, such as ``/metrics``.
         default_ownership: the ownership controls of buckets made without a word about them.
         showing: sees to the natural names of objects, where the backend shows any.
+        allowance: of memory for the uploads of this process.
     """
 
     metadata: Store
@@ -59,6 +61,7 @@ class Services:
     reserved_bucket_names: frozenset[str] = frozenset()
     default_ownership: Ownership = Ownership.BUCKET_OWNER_ENFORCED
     showing: IShowing = field(factory=NothingShown)
+    allowance: Allowance = field(factory=Allowance)
 
 
 @frozen

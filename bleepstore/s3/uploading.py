@@ -32,7 +32,10 @@ async def upload(
     """
 
     async def fill(sink: ISink) -> Record[T]:
-        received = await receive(ctx.body, ctx.framing, demands, sink, ctx.services.threads)
+        services = ctx.services
+        received = await receive(
+            ctx.body, ctx.framing, demands, sink, services.threads, services.allowance
+        )
         return partial(record, received)
 
     name = BlobName(ctx.bucket_name, ctx.key, new_blob_id())

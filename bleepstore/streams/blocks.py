@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer, IProducer
 from twisted.python.failure import Failure
@@ -16,16 +18,29 @@ BLOCK_PIECES = 1024
 
 @implementer(IConsumer)
 class Blocks:
-    """Reads a body block by block, and pauses it while a whole block waits to be taken."""
+    """Reads a body block by block, and pauses it while a whole block waits to be taken.
 
-    def __init__(self, body: IBodyProducer) -> None:
+    Args:
+        block_bytes: answers how large a block is to be; asked when one begins.
+    """
+
+    def __init__(
+        self, body: IBodyProducer, block_bytes: Callable[[], int] = lambda: BLOCK_BYTES
+    ) -> None:
         self._body = body
+        self._block_bytes = block_bytes
+        self._wanted_bytes = block_bytes()
         self._pieces: list[bytes] = []
         self._size_bytes = 0
         self._is_over = False
         self._is_paused = False
         self._failure: Failure | None = None
         self._waiter: Deferred[None] | None = None
+
+    @property
+    def are_over(self) -> bool:
+        """Whether nothing follows what was taken."""
+        return self._is_over and not self._pieces
 
     def start(self) -> None:
         """Let the body begin."""
@@ -51,6 +66,7 @@ class Blocks:
         if self._failure is not None:
             self._failure.raiseException()
         pieces, self._pieces, self._size_bytes = self._pieces, [], 0
+        self._wanted_bytes = self._block_bytes()
         if self._is_paused:
             self._is_paused = False
             self._body.resumeProducing()
@@ -73,7 +89,7 @@ class Blocks:
 
     @property
     def _is_full(self) -> bool:
-        return self._size_bytes >= BLOCK_BYTES or len(self._pieces) >= BLOCK_PIECES
+        return self._size_bytes >= self._wanted_bytes or len(self._pieces) >= BLOCK_PIECES
 
     def _end(self, _: object) -> None:
         self._is_over = True

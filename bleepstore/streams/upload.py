@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.iweb import IBodyProducer
 
 from ..values import PayloadFraming
+from .allowance import Allowance
 from .blocks import Blocks
 from .frugality import frugally
 from .intake import Demands, Intake, Received
@@ -40,6 +41,7 @@ async def receive(
     demands: Demands,
     sink: TakesBlocks,
     threads: Threads,
+    allowance: Allowance | None = None,
 ) -> Received:
     """Read a body to its end, verify it and write its content to a sink.
 
@@ -48,19 +50,30 @@ async def receive(
     The sink is neither committed nor aborted: that is the caller's. When this fails or is
     cancelled, the body has been stopped and nothing touches the sink any more.
 
+    Args:
+        allowance: of memory, shared with others; None for one of its own.
+
     Raises:
         S3Error: as :class:`~bleepstore.streams.intake.Intake` says, or from the wire.
         ClientGone: the client left before its body was complete.
         StorageFull: from the sink.
     """
-    return await frugally(_receive(Blocks(body), Intake(framing, demands), _Writer(sink), threads))
+    allowance = allowance or Allowance()
+    with allowance.shared():
+        blocks = Blocks(body, allowance.block_bytes)
+        return await frugally(_receive(blocks, Intake(framing, demands), _Writer(sink), threads))
 
 
 async def _receive(blocks: Blocks, intake: Intake, writer: _Writer, threads: Threads) -> Received:
     try:
         blocks.start()
         while pieces := await blocks.next():
-            await writer.write(await _take(intake, pieces, threads))
+            block = await _take(intake, pieces, threads)
+            if blocks.are_over:  # nothing comes meanwhile, and most bodies are one block
+                received = intake.finish()
+                await writer.write_last(block)
+                return received
+            await writer.write(block)
         received = intake.finish()
         await writer.flush()
         return received
@@ -87,6 +100,12 @@ class _Writer:
         await self.flush()
         if block:
             self._writing = Deferred.fromCoroutine(self._write(block))
+
+    async def write_last(self, block: bytes) -> None:
+        """Write the last block, and wait for that."""
+        await self.flush()
+        if block:
+            await self._sink.write(block)
 
     async def _write(self, block: bytes) -> None:
         await self._sink.write(block)

@@ -11,10 +11,11 @@ import pytest
 import pytest_twisted
 from attrs import evolve
 from twisted.internet import reactor
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, gatherResults
 from twisted.internet.task import deferLater
 
 from bleepstore.errors import ClientGone, S3Error, StorageFull
+from bleepstore.streams.allowance import LEAST_BYTES, Allowance
 from bleepstore.streams.blocks import BLOCK_BYTES, BLOCK_PIECES
 from bleepstore.streams.digests import Digests
 from bleepstore.streams.threads import Threads
@@ -125,6 +126,28 @@ async def test_blocks_are_large_whatever_the_pieces(threads: Threads) -> None:
     sink = Sink()
     await receive(whole(LARGE), PLAIN, NONE, sink, threads)
     assert [len(block) >= BLOCK_BYTES for block in sink.blocks] == [True, True, True, False]
+
+
+@pytest_twisted.ensureDeferred
+async def test_many_uploads_have_smaller_blocks(threads: Threads) -> None:
+    allowance = Allowance(total_bytes=8 * LEAST_BYTES)
+    sinks = [Sink() for _ in range(4)]
+    for sink in sinks:
+        sink.is_holding = True
+    uploads = [
+        ensureDeferred(receive(whole(LARGE), PLAIN, NONE, sink, threads, allowance))
+        for sink in sinks
+    ]
+    await until(lambda: all(sink.held for sink in sinks))
+    for sink in sinks:
+        sink.let_go()
+    await gatherResults(uploads)
+    assert all(sink.data == LARGE for sink in sinks)
+    latest = [len(block) for block in sinks[-1].blocks[:-1]]
+    assert min(latest) == max(latest) == 2 * LEAST_BYTES
+    alone = Sink()
+    await receive(whole(LARGE), PLAIN, NONE, alone, threads, allowance)
+    assert len(alone.blocks[0]) >= 8 * LEAST_BYTES
 
 
 @pytest_twisted.ensureDeferred

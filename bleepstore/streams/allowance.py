@@ -1,0 +1,44 @@
+"""How much memory the uploads under way may take together.
+
+A large block is worth a thread's while, and one client alone gets large ones. Many uploads at once share
+what there is in smaller blocks: each has one that gathers and one that is hashed or written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .blocks import BLOCK_BYTES
+
+TOTAL_BYTES = 32 * 1024 * 1024
+"""Of gathering blocks: 32 uploads have large ones, 256 have some of 128 KiB."""
+
+LEAST_BYTES = 64 * 1024
+"""What a socket gives at once; less would only cost more."""
+
+
+class Allowance:
+    """Divides memory among those who gather blocks.
+
+    Args:
+        total_bytes: for all of them.
+    """
+
+    def __init__(self, total_bytes: int = TOTAL_BYTES) -> None:
+        self._total_bytes = total_bytes
+        self._sharers = 0
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Be one of those who gather."""
+        self._sharers += 1
+        try:
+            yield
+        finally:
+            self._sharers -= 1
+
+    def block_bytes(self) -> int:
+        """How large a block may be now, in bytes."""
+        share = self._total_bytes // max(1, self._sharers)
+        return min(BLOCK_BYTES, max(LEAST_BYTES, share))
