@@ -12,9 +12,10 @@ from .framing import Framing, make_framing
 from .malformed import MalformedHead
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-REQUEST_LINE = re.compile(rb"(%b) ([\x21-\xff]+) HTTP/1\.([01])\r\n" % _TOKEN)
+REQUEST_LINE = re.compile(rb"(%b) ([\x21-\xb0]+) HTTP/1\.([01])\r\n" % _TOKEN)
 """Method, target and minor version (RFC 9112 section 3). Any method will do, for S3 has an answer to
-those that it does not know; and so will bytes in a target that should have been escaped."""
+those that it does not know. Of the bytes that a target should have escaped, those that ``twisted.web``
+takes are taken."""
 
 _MAX_FIELDS = 500
 

@@ -1,9 +1,9 @@
 # mypy: allow-untyped-calls
-"""The Klein application: the pages for operators, and one route for everything that is S3.
+"""The door: the pages for operators are routed by Klein, everything else is S3's.
 
 Klein routes decoded paths and means well with them (it merges slashes, redirects, and refuses
 bytes that are not UTF-8), while every sequence of bytes may be a key. So it is shown the path of a
-page or ``/``, never a key.
+page, never a key.
 """
 
 from __future__ import annotations
