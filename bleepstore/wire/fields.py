@@ -1,7 +1,7 @@
 """The header fields of a request, read by httptools: llhttp, the parser of Node.js, in C.
 
 It is as strict as RFC 9112 asks for: no bare line feeds, no folded lines, no space before a colon, one
-length at most. The eight fields of a signed GET take 4 µs, where ``twisted.web`` took about 50.
+length at most. The eight fields of a signed GET take 4 µs; what that gains stands in ``channel.py``.
 """
 
 from __future__ import annotations
