@@ -240,8 +240,7 @@ class RequestBody:
         self.refuse(S3Error("RequestTimeout"))
 
     def _hold(self) -> None:
-        # Told to the source each time: a connection whose write buffer drains starts to read
-        # again by itself.
+        # Told to the source each time: TLS hands on what it had read before it was paused.
         self._is_held = True
         self._source.hold()
         self._rate.suspend()

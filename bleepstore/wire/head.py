@@ -1,23 +1,23 @@
-"""From the parsed lines of a request to its :class:`~bleepstore.values.RequestHead`."""
+"""From the bytes of a head to its :class:`~bleepstore.values.RequestHead`."""
 
 from __future__ import annotations
 
+import re
+
 from attrs import frozen
-from twisted.web.http_headers import Headers
 
 from ..values import RequestHead
+from .fields import read_fields
+from .framing import Framing, make_framing
+from .malformed import MalformedHead
 
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+REQUEST_LINE = re.compile(rb"(%b) ([\x21-\xb0]+) HTTP/1\.([01])\r\n" % _TOKEN)
+"""Method, target and minor version (RFC 9112 section 3). Any method will do, for S3 has an answer to
+those that it does not know. Of the bytes that a target should have escaped, those that ``twisted.web``
+takes are taken."""
 
-class MalformedHead(Exception):
-    """A head that HTTP does not allow.
-
-    Args:
-        code: the S3 error code of the refusal.
-    """
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+_MAX_FIELDS = 500
 
 
 @frozen
@@ -28,29 +28,33 @@ class Peer:
     secure: bool
 
 
-def make_head(
-    line: tuple[bytes, bytes, bytes],
-    fields: Headers,
-    peer: Peer,
-    request_id: str,
-    received_ms: int,
-) -> RequestHead:
-    """Build the head of a request.
+def read_head(
+    block: bytes, peer: Peer, request_id: str, received_ms: int
+) -> tuple[RequestHead, Framing]:
+    """Read what a client sent up to its body.
 
     Args:
-        line: method, target and version of the request line.
+        block: from the request line to the empty line.
 
     Raises:
-        MalformedHead: for a missing or repeated ``Host`` in HTTP/1.1 (RFC 9112 section 3.2) or a
-            target that is none of origin-form, absolute-form and ``*`` (section 3.2.4).
+        MalformedHead: for what is no HTTP/1.1 or HTTP/1.0, such as a missing or repeated ``Host``
+            (RFC 9112 section 3.2) or a target that is none of origin-form, absolute-form and ``*``
+            (section 3.2.4).
     """
-    method, target, version = line
-    headers = _read_fields(fields)
-    if not _has_one_host(fields, version):
-        raise MalformedHead("InvalidRequest")
+    line = REQUEST_LINE.match(block)
+    if line is None:
+        raise MalformedHead
+    if block.count(b"\n") > _MAX_FIELDS + 2:
+        raise MalformedHead("RequestHeaderSectionTooLarge")
+    method, target, minor_version = line.groups()
+    is_http_1_1 = minor_version == b"1"
+    headers = read_fields(block[line.end() :])
+    if is_http_1_1 and "host" not in headers:
+        raise MalformedHead
+    framing = make_framing(headers, is_http_1_1=is_http_1_1)
     if not target.startswith(b"/"):
         target = _normalise(method, target, headers)
-    return RequestHead(
+    head = RequestHead(
         method=method.decode("ascii"),
         target=target,
         headers=headers,
@@ -59,18 +63,7 @@ def make_head(
         request_id=request_id,
         received_ms=received_ms,
     )
-
-
-def _read_fields(fields: Headers) -> dict[str, str]:
-    return {
-        name.decode("ascii").lower(): b",".join(values).decode("utf-8", "surrogateescape")
-        for name, values in fields.getAllRawHeaders()
-    }
-
-
-def _has_one_host(fields: Headers, version: bytes) -> bool:
-    count = len(fields.getRawHeaders(b"Host") or ())
-    return count == 1 or (count == 0 and version == b"HTTP/1.0")
+    return head, framing
 
 
 def _normalise(method: bytes, target: bytes, headers: dict[str, str]) -> bytes:

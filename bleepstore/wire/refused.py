@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from ..errors import S3_ERRORS
 from ..values import Exchange, RequestHead
-from .head import Peer
+from .head import REQUEST_LINE, Peer
 
 
 def refused(
-    method: bytes, target: bytes, peer: Peer, code: str, request_id: str, now_ms: int, sent: int
+    received: bytes, peer: Peer, code: str, request_id: str, now_ms: int, sent: int
 ) -> Exchange:
     """An exchange without a handler, answered at once.
 
     Args:
-        method, target: empty if not even the request line was understood.
+        received: the head, as far as it came. Method and target are empty in the exchange if not
+            even the request line was understood.
         code: the S3 error code of the answer.
         sent: bytes of the answer's body.
     """
+    line = REQUEST_LINE.match(received)
+    method, target = line.group(1, 2) if line else (b"", b"")
     head = RequestHead(
         method=method.decode("ascii"),
         target=target,

@@ -19,7 +19,7 @@ from ..values import Reply
 from .letterhead import BODILESS, has_body
 
 if TYPE_CHECKING:
-    from .request import StreamingRequest
+    from .request import Request
     from .sendfile import FileSender
 
 log = txaio.make_logger()
@@ -40,7 +40,7 @@ def refuse(refusal: Refusal, code: str, request_id: str) -> Reply:
     )
 
 
-async def send(request: StreamingRequest, reply: Reply) -> None:
+async def send(request: Request, reply: Reply) -> None:
     """Send a reply; done when the socket has taken it.
 
     Raises:
@@ -55,12 +55,12 @@ async def send(request: StreamingRequest, reply: Reply) -> None:
         write_reply(request, reply)
     else:
         await BodySender(request, reply, reply.body).start()
-    congested = request.channel.congested()
+    congested = request.channel.outlet.congested()
     if congested is not None:
         await congested
 
 
-def write_reply(request: StreamingRequest, reply: Reply) -> None:
+def write_reply(request: Request, reply: Reply) -> None:
     """Write a reply whose body is bytes, or that has none on the wire."""
     _stop(reply.body)
     opening = _compose(request, reply)
@@ -70,7 +70,7 @@ def write_reply(request: StreamingRequest, reply: Reply) -> None:
         request.open_answer(reply, opening, b"")
 
 
-def _compose(request: StreamingRequest, reply: Reply) -> bytes:
+def _compose(request: Request, reply: Reply) -> bytes:
     request.closes = request.must_close
     headers: Sequence[tuple[str, str]] = reply.headers
     length = _length(reply.body)
@@ -88,7 +88,7 @@ def _compose(request: StreamingRequest, reply: Reply) -> bytes:
     )
 
 
-def _delimit(request: StreamingRequest) -> Sequence[tuple[str, str]]:
+def _delimit(request: Request) -> Sequence[tuple[str, str]]:
     """Headers that let a client find the end of a body of unknown length (RFC 9112 section 6.3)."""
     if request.takes_chunks:
         return (("Transfer-Encoding", "chunked"),)
@@ -130,7 +130,7 @@ class BodySender:
     be answered with an error, and head and bytes share a packet.
     """
 
-    def __init__(self, request: StreamingRequest, reply: Reply, producer: IBodyProducer) -> None:
+    def __init__(self, request: Request, reply: Reply, producer: IBodyProducer) -> None:
         self._request = request
         self._reply = reply
         self._producer = producer
@@ -149,7 +149,7 @@ class BodySender:
         except Exception:
             self._producer.stopProducing()
             raise
-        self._request.registerProducer(self, True)
+        self._request.produce(self)
         producing = maybeDeferred(self._producer.startProducing, cast(IConsumer, self))
         producing.addCallbacks(self._produced, self._failed)
         return self._done
@@ -168,7 +168,7 @@ class BodySender:
 
     def send_file(self, source: object) -> Deferred[int]:
         """See :class:`~bleepstore.interfaces.ISendsFiles`."""
-        sender = self._request.channel.file_sender(source)
+        sender = self._request.channel.outlet.file_sender(source)
         if sender is None or self._is_over or self._missing is None:
             return succeed(0)
         if not self._is_open:
@@ -181,7 +181,7 @@ class BodySender:
         self._file_sender = None
         if self._missing is not None:
             self._missing -= size
-        self._request.sentLength += size
+        self._request.sent_by_kernel(size)
         return size
 
     def _pass_on(self, data: bytes) -> None:
@@ -217,7 +217,7 @@ class BodySender:
     def _end(self) -> None:
         self._is_over = True
         if not self._request.is_gone:
-            self._request.unregisterProducer()
+            self._request.produce(None)
 
     # --- the connection's side ---------------------------------------------------------------
 

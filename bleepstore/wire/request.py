@@ -1,97 +1,88 @@
-# mypy: allow-untyped-calls
-"""One request and its answer, from the complete head to the :class:`Exchange` that is reported.
-
-``twisted.web`` reads a whole body into memory or a file before it calls anybody. This subclass
-starts with the head instead: the body arrives while the handler is already at work.
-"""
+"""One request and its answer, from the complete head to the :class:`Exchange` that is reported."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import txaio
+from twisted.internet.interfaces import IPushProducer
 from twisted.python.failure import Failure
-from twisted.web import server
-from twisted.web.iweb import IRequest
 
 from ..errors import ClientGone, S3Error
 from ..values import Exchange, Reply, RequestHead
 from .body import RequestBody
+from .framing import Framing
 from .reply import refuse, write_reply
 
 if TYPE_CHECKING:
     from .channel import Channel
-    from .site import WireSite
 
 log = txaio.make_logger()
 
 
-class StreamingRequest(server.Request):
-    """A request whose body streams.
+class Request:
+    """A request whose body arrives while the handler is already at work.
 
     Attributes:
-        head, body: what the handler gets; there once the head is complete.
+        head, body: what the handler gets.
         closes: whether the connection ends behind the answer. Decided when the answer's head is
             written, for it says so.
         takes_chunks: whether the client knows the chunked transfer coding, which HTTP/1.0 has not.
+        has_answered: whether the answer has begun.
+        is_gone: whether the connection has ended.
+        when_lost: called once if the connection ends before the answer does.
     """
 
-    channel: Channel
-    site: WireSite
     head: RequestHead
     body: RequestBody
+    takes_chunks: bool
     closes = False
-    takes_chunks = False
+    has_answered = False
+    is_gone = False
+    when_lost: Callable[[Failure], None] | None = None
 
-    _has_begun = False
-    _began = 0.0
+    _status = 0
+    _bytes_sent = 0
     _first_byte: float | None = None
     _answered: float | None = None
     _facts: Mapping[str, str] = {}
-    _is_reported = False
+    _is_over = False
 
-    def begin(self, head: RequestHead, body: RequestBody) -> None:
-        """Take the head and the body-to-be. The handler is called by :meth:`process`."""
-        self._has_begun = True
+    def __init__(self, channel: Channel, head: RequestHead, framing: Framing) -> None:
+        self.channel = channel
+        self.site = channel.site
         self.head = head
-        self.body = body
-        self.method = head.method.encode("ascii")
-        self.uri = head.target
-        self.path = head.raw_path
-        self.args = {}
-        self.site = self.channel.site
-        self.site.traffic.requests_in_flight += 1
+        self.body = RequestBody(
+            channel,
+            self.site.reactor,
+            channel.limits,
+            framing.length,
+            framing.is_awaited,
+            channel.body_refused,
+        )
+        self.takes_chunks = framing.takes_chunks
+        self._is_persistent = framing.is_persistent
         self._began = time.monotonic()
+        self.site.traffic.requests_in_flight += 1
 
     def start(self) -> None:
-        """Call the handler."""
+        """Call whoever answers."""
         self.body.watch()
-        self.process()
-
-    def process(self) -> None:
-        """Give the request to the site's resource."""
-        self.prepath = []
-        self.postpath = []
         try:
-            self.render(self.site.resource)
+            self.site.door.serve(self)
         except Exception:
-            self.processingFailed(Failure())
+            self.failed(Failure())
 
-    def processingFailed(self, reason: Failure) -> Failure:
+    def failed(self, reason: Failure) -> None:
         """Answer what nobody expected: 500, without a word about the cause."""
         log.failure("request {request_id} failed", failure=reason, request_id=self.head.request_id)
-        if self.startedWriting:
+        if self.has_answered:
             self.channel.abort()
         else:
             write_reply(self, refuse(self.site.refusal, "InternalError", self.head.request_id))
             self.finish()
-        return reason
-
-    def getRequestHostname(self) -> bytes:
-        """A constant: Klein wants a host name that IDNA can encode, clients send what they like."""
-        return b"localhost"
 
     # --- the body, told by the channel ---------------------------------------------------------
 
@@ -105,10 +96,7 @@ class StreamingRequest(server.Request):
         """Whether the rest of the body is to be ignored."""
         return self.body.has_failed
 
-    def handleContentChunk(self, data: bytes) -> None:
-        self.body.feed(data)
-
-    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+    def body_ended(self) -> None:
         """The body is complete. An answer that waited for that can end now."""
         self.body.end()
         if self._answered is not None:
@@ -120,72 +108,72 @@ class StreamingRequest(server.Request):
 
     def body_refused(self) -> None:
         """The body was given up: the connection cannot carry another request."""
-        if not self.finished:
-            self.channel.persistent = 0
+        self._is_persistent = False
         if self._answered is not None:
             self._leave()
 
     # --- the answer, told by reply.py ----------------------------------------------------------
 
     @property
-    def is_gone(self) -> bool:
-        """Whether the connection has ended."""
-        return self._disconnected
-
-    @property
     def must_close(self) -> bool:
         """Whether the connection has to end behind an answer that is given now."""
-        return not (self.channel.is_reusable and self.body.is_settled)
+        is_kept = self._is_persistent and self.body.is_settled
+        return not is_kept or self.site.traffic.is_stopping
 
     def open_answer(self, reply: Reply, opening: bytes, data: bytes) -> None:
         """Write the head of the answer and the first (or all) bytes of its body."""
-        self.startedWriting = 1
-        self.code = reply.status
+        self.has_answered = True
+        self._status = reply.status
         self._facts = reply.facts
         self._first_byte = time.monotonic()
-        self.sentLength = len(data)
-        self.channel.writeSequence((opening, data))
+        self._bytes_sent = len(data)
+        self.channel.outlet.write_all((opening, data))
 
     def write_body(self, data: bytes) -> None:
         """Write more of the body."""
-        self.sentLength += len(data)
-        self.channel.write(data)
+        self._bytes_sent += len(data)
+        self.channel.outlet.write(data)
+
+    def sent_by_kernel(self, size: int) -> None:
+        """More of the body has gone out, from a file."""
+        self._bytes_sent += size
+
+    def produce(self, producer: IPushProducer | None) -> None:
+        """Let the client's speed pause and resume this producer of the answer's body, or none."""
+        self.channel.outlet.serve(producer)
 
     def finish(self) -> None:
         """The answer is out. What is left of the body is read and dropped, or cut off."""
-        if self._disconnected or self._answered is not None:
+        if self.is_gone or self._answered is not None:
             return
         self._answered = time.monotonic()
-        if self.body.is_complete:
-            self._leave()
-        elif self.closes:
-            self.channel.persistent = 0
+        if self.body.is_complete or self.closes:
             self._leave()
         else:
             self.body.discard()
 
     def _leave(self) -> None:
-        if self.finished:
+        if self._is_over:
             return
-        if self.closes:
-            self.channel.persistent = 0
         if not self.body.is_complete:
             self.body.abandon()
         self._report()
-        super().finish()
+        self.channel.request_over(is_last=self.closes or not self._is_persistent)
 
-    def connectionLost(self, reason: Failure) -> None:
+    def lost(self, reason: Failure) -> None:
+        """The connection has ended before the request was over."""
         # The handler is cancelled before its reader fails, so that only one of the two reaches
         # whatever it awaits, and its clean-up is left in peace.
-        super().connectionLost(reason)
-        if self._has_begun:
-            self.body.fail(ClientGone())
-            self._report()
+        self.is_gone = True
+        if self.when_lost is not None and self._answered is None:
+            self.when_lost(reason)
+        self.body.fail(ClientGone())
+        self._report()
 
     def _report(self) -> None:
-        if self._is_reported:
+        if self._is_over:
             return
-        self._is_reported = True
+        self._is_over = True
         self.site.traffic.requests_in_flight -= 1
         self.site.report(self._exchange())
 
@@ -194,16 +182,11 @@ class StreamingRequest(server.Request):
         first_byte = self._first_byte
         return Exchange(
             head=self.head,
-            status=self.code if self.startedWriting else 0,
+            status=self._status,
             facts=self._facts,
             bytes_received=self.body.received,
-            bytes_sent=self.sentLength,
+            bytes_sent=self._bytes_sent,
             duration_ms=(ended - self._began) * 1000,
             first_byte_ms=None if first_byte is None else (first_byte - self._began) * 1000,
             is_complete=self._answered is not None,
         )
-
-
-def streaming(request: IRequest) -> StreamingRequest:
-    """The request as what it is on our sites; Klein and resources only promise ``IRequest``."""
-    return cast(StreamingRequest, request)

@@ -1,15 +1,14 @@
 # mypy: allow-untyped-calls
-"""The Klein application: the pages for operators, and one route for everything that is S3.
+"""The door: the pages for operators are routed by Klein, everything else is S3's.
 
 Klein routes decoded paths and means well with them (it merges slashes, redirects, and refuses
 bytes that are not UTF-8), while every sequence of bytes may be a key. So it is shown the path of a
-page or ``/``, never a key.
+page, never a key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 import txaio
 from attrs import evolve, frozen
@@ -18,14 +17,13 @@ from klein.resource import KleinResource
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource, Resource
-from twisted.web.server import NOT_DONE_YET
 
 from ..errors import BleepStoreError, UpstreamBusy, UpstreamFailed
 from ..interfaces import IRequestHandler
 from ..values import Exchange, Reply, RequestHead
+from .page_request import PageRequest, ours
 from .reply import Refusal, refuse, send
-from .request import StreamingRequest, streaming
+from .request import Request
 
 log = txaio.make_logger()
 
@@ -49,8 +47,8 @@ class Front:
     claims: Callable[[RequestHead], bool]
     finished: Callable[[Exchange], None]
 
-    def resource(self, refusal: Refusal) -> IResource:
-        """The root of the resource tree."""
+    def door(self, refusal: Refusal) -> Door:
+        """Where requests go, with the resource tree of the pages behind it."""
         responder = Responder(refusal)
         app = Klein()
         for path, page in self.pages.items():
@@ -67,32 +65,28 @@ def _page_route(
         return evolve(await page(head), facts={"page": path})
 
     async def show(request: IRequest) -> None:
-        ours = streaming(request)
-        await responder.respond(ours, answer(ours.head))
+        asked = ours(request)
+        await responder.respond(asked, answer(asked.head))
 
     return show
 
 
-class Door(Resource):
-    """The root resource: pages go to Klein, everything else straight to the handler."""
-
-    isLeaf = True
+class Door:
+    """Pages go to Klein, everything else straight to the handler."""
 
     def __init__(self, front: Front, routes: KleinResource, responder: Responder) -> None:
-        super().__init__()
         self._front = front
         self._routes = routes
         self._responder = responder
         self._paths = frozenset(path.encode() for path in front.pages)
 
-    def render(self, request: IRequest) -> Any:
-        ours = streaming(request)
-        path = ours.head.raw_path
-        if path in self._paths and self._front.claims(ours.head):
-            ours.postpath = path[1:].split(b"/")
-            return self._routes.render(request)
-        self._responder.serve(ours, self._front.handler.handle(ours.head, ours.body))
-        return NOT_DONE_YET
+    def serve(self, request: Request) -> None:
+        """Have a request answered."""
+        head = request.head
+        if head.raw_path in self._paths and self._front.claims(head):
+            self._routes.render(PageRequest(request))
+        else:
+            self._responder.serve(request, self._front.handler.handle(head, request.body))
 
 
 @frozen
@@ -101,17 +95,21 @@ class Responder:
 
     _refusal: Refusal
 
-    def serve(self, request: StreamingRequest, answering: Awaitable[Reply]) -> None:
+    def serve(self, request: Request, answering: Awaitable[Reply]) -> None:
         """Answer a request to its end; a client that leaves cancels the work."""
         serving = Deferred.fromCoroutine(self._serve(request, answering))
-        request.notifyFinish().addErrback(lambda _: serving.cancel())
-        serving.addErrback(_log_unless_cancelled)
+        request.when_lost = lambda _: serving.cancel()
 
-    async def _serve(self, request: StreamingRequest, answering: Awaitable[Reply]) -> None:
-        await self.respond(request, answering)
-        request.finish()
+    async def _serve(self, request: Request, answering: Awaitable[Reply]) -> None:
+        try:
+            await self.respond(request, answering)
+            request.finish()
+        except CancelledError:
+            pass
+        except Exception:
+            log.failure("answering failed", failure=Failure())
 
-    async def respond(self, request: StreamingRequest, answering: Awaitable[Reply]) -> None:
+    async def respond(self, request: Request, answering: Awaitable[Reply]) -> None:
         """Await the reply and send it; the request is not finished yet."""
         try:
             await send(request, await answering)
@@ -125,16 +123,16 @@ class Responder:
         failure.trap(Exception)
         if failure.check(CancelledError):
             failure.raiseException()
-        await self._answer_failure(streaming(request), failure)
+        await self._answer_failure(ours(request), failure)
 
-    async def _answer_failure(self, request: StreamingRequest, failure: Failure) -> None:
+    async def _answer_failure(self, request: Request, failure: Failure) -> None:
         request_id = request.head.request_id
         if failure.check(BleepStoreError):  # an answer that failed before its first byte
             problem = str(failure.value)
             log.error("no answer: {problem}", problem=problem, request_id=request_id)
         else:
             log.failure("request {request_id} failed", failure=failure, request_id=request_id)
-        if not (request.startedWriting or request.is_gone):
+        if not (request.has_answered or request.is_gone):
             await send(request, _apology(self._refusal, failure.value, request_id))
 
 
@@ -150,8 +148,3 @@ def _apology(refusal: Refusal, error: BaseException | None, request_id: str) -> 
         return evolve(reply, headers=(*reply.headers, retry_after))
     is_upstream = isinstance(error, UpstreamFailed)
     return refuse(refusal, "ServiceUnavailable" if is_upstream else "InternalError", request_id)
-
-
-def _log_unless_cancelled(failure: Failure) -> None:
-    if not failure.check(CancelledError):
-        log.failure("answering failed", failure=failure)

@@ -1,7 +1,7 @@
 # mypy: allow-untyped-calls
 """Sends a stretch of a file from the kernel: its bytes never come into this process.
 
-The sender takes the connection's place as the producer of the transport for as long as it works,
+The sender takes the outlet's place as the producer of the transport for as long as it works,
 so that it is called whenever the socket has room and nothing waits before it. The disk is not
 waited for here: the source brings each piece into memory first, in a thread.
 """
@@ -22,7 +22,7 @@ from zope.interface import implementer
 from ..interfaces import ISendable
 
 if TYPE_CHECKING:
-    from .channel import Channel
+    from .outlet import Outlet
 
 PIECE_BYTES = 2 * 1024 * 1024
 """The most that one connection sends before others get their turn; nginx has the same default."""
@@ -47,13 +47,13 @@ class FileSender:
     """Sends one stretch.
 
     Args:
-        channel: told when the client keeps us waiting.
-        connection: the channel's transport.
+        outlet: told when the client keeps us waiting.
+        connection: the outlet's transport.
         source: an :class:`~bleepstore.interfaces.ISendable`.
     """
 
-    def __init__(self, channel: Channel, connection: Connection, source: Any) -> None:
-        self._channel = channel
+    def __init__(self, outlet: Outlet, connection: Connection, source: Any) -> None:
+        self._outlet = outlet
         self._connection = connection
         self._source = ISendable(source)
         self._sent = 0
@@ -88,7 +88,7 @@ class FileSender:
 
     def stopProducing(self) -> None:
         """The connection is lost: its own producer hears of it."""
-        self._channel.stopProducing()
+        self._outlet.stopProducing()
 
     # --- in between --------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ class FileSender:
             if error.errno in _CANNOT:
                 self._end()
             else:
-                self._channel.abort()
+                self._outlet.abort()
         else:
             self._sent += sent
             if sent == 0 or self._sent == self._source.length:
@@ -129,7 +129,7 @@ class FileSender:
                 self._wait()
 
     def _wait(self) -> None:
-        self._channel.stalled()
+        self._outlet.stalled()
         self._connection.startWriting()
 
     def _cork(self, is_corked: bool) -> None:
@@ -139,9 +139,9 @@ class FileSender:
 
     def _end(self) -> None:
         self._is_over = True
-        self._channel.flowing()
+        self._outlet.flowing()
         if self._connection.connected:
             self._cork(False)
             self._connection.unregisterProducer()
-            self._connection.registerProducer(self._channel, True)
+            self._connection.registerProducer(self._outlet, True)
         self._done.callback(self._sent)

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import txaio
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IAddress, IProtocolNegotiationFactory, IReactorTime
+from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
-from twisted.web import server
-from twisted.web.http import Request
-from twisted.web.resource import IResource
+from zope.interface import implementer
 
 from ..clock import Clock
 from ..values import Exchange
@@ -19,33 +18,30 @@ from .drain import Traffic
 from .letterhead import Letterhead
 from .limits import WireLimits
 from .reply import Refusal
-from .request import StreamingRequest
-from .routes import Front
+from .routes import Door, Front
 
 log = txaio.make_logger()
 
 
-class WireSite(server.Site):
+@implementer(IProtocolNegotiationFactory)
+class WireSite(Factory):
     """Makes a :class:`~bleepstore.wire.channel.Channel` of each accepted connection.
 
     Attributes:
         traffic: the connections, and how to stop them.
     """
 
-    requestFactory = StreamingRequest
-
     def __init__(
         self,
-        resource: IResource,
+        door: Door,
         reactor: IReactorTime,
         clock: Clock,
         limits: WireLimits,
         refusal: Refusal,
         finished: Callable[[Exchange], None],
     ) -> None:
-        # Twisted's own idle timer (timeout) does not know of uploads that we hold back; the
-        # channel has deadlines of its own.
-        super().__init__(resource, timeout=None, reactor=reactor, parsePOSTFormSubmission=False)
+        self.door = door
+        self.reactor = reactor
         self.clock = clock
         self.limits = limits
         self.refusal = refusal
@@ -53,12 +49,9 @@ class WireSite(server.Site):
         self.traffic = Traffic()
         self._finished = finished
 
-    def buildProtocol(self, addr: IAddress | None) -> Channel:  # type: ignore[override]
-        channel = Channel()
+    def buildProtocol(self, addr: IAddress | None) -> Channel:
+        channel = Channel(self)
         channel.factory = self
-        channel.site = self
-        channel.requestFactory = self.requestFactory
-        channel.timeOut = None
         return channel
 
     def acceptableProtocols(self) -> list[bytes]:
@@ -71,17 +64,6 @@ class WireSite(server.Site):
             self._finished(exchange)
         except Exception:
             log.failure("reporting a request failed", failure=Failure())
-
-    # Twisted's access log and its clock, which ticks once a second, stay off.
-
-    def startFactory(self) -> None:
-        """Nothing to start."""
-
-    def stopFactory(self) -> None:
-        """Nothing to stop."""
-
-    def log(self, request: Request) -> None:
-        """Requests are reported as exchanges instead."""
 
 
 def make_site(
@@ -99,7 +81,7 @@ def make_site(
         refusal: the XML of an error, from its code and the request id.
     """
     return WireSite(
-        front.resource(refusal),
+        front.door(refusal),
         reactor,
         clock or Clock(),
         limits or WireLimits(),

@@ -149,8 +149,8 @@ def test_our_pause_survives_a_write_buffer_that_drains() -> None:
 
     rig = Rig(answer, WireLimits(body_buffer_bytes=10))
     rig.send(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\n" + b"x" * 10)
-    rig.channel.pauseProducing()
-    rig.channel.resumeProducing()
+    rig.congest()
+    rig.relieve()
     assert rig.transport.producerState == "paused"
     rig.lose()
 
@@ -159,7 +159,7 @@ def congested_rig() -> Rig:
     """A connection whose write buffer is full as soon as a request is answered."""
 
     async def answer(head: RequestHead, body: Any) -> Reply:
-        rig.channel.pauseProducing()
+        rig.congest()
         return Reply(200)
 
     rig = Rig(answer)
@@ -183,10 +183,10 @@ def test_the_next_request_waits_until_the_client_has_read_the_answer() -> None:
     rig.send(GET + GET)
     rig.clock.advance(119)
     assert rig.statuses == [200]
-    rig.channel.resumeProducing()
+    rig.relieve()
     assert rig.statuses == [200, 200]
     rig.clock.advance(119)
-    rig.channel.resumeProducing()
+    rig.relieve()
     rig.clock.advance(59)
     assert not rig.is_closed
 

@@ -84,14 +84,14 @@ def test_an_answer_that_had_begun_ends_and_then_the_connection_closes() -> None:
     rig, _ = gated()
 
     async def answer(head: RequestHead, body: Any) -> Reply:
-        rig.channel.pauseProducing()
+        rig.congest()
         return Reply(200)
 
     rig.handler.answer = answer
     rig.send(GET)
     stop(rig)
     assert not rig.is_closed
-    rig.channel.resumeProducing()
+    rig.relieve()
     assert rig.statuses == [200]
     assert rig.is_closed
 

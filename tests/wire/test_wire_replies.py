@@ -84,8 +84,8 @@ def test_an_empty_producer() -> None:
 
 def test_a_client_that_reads_slowly_pauses_the_producer() -> None:
     rig, producer = started()
-    rig.channel.pauseProducing()
-    rig.channel.resumeProducing()
+    rig.congest()
+    rig.relieve()
     assert producer.log == ["start", "pause", "resume"]
     rig.lose()
 
@@ -93,7 +93,7 @@ def test_a_client_that_reads_slowly_pauses_the_producer() -> None:
 def test_a_client_that_leaves_stops_the_producer_once() -> None:
     rig, producer = started()
     producer.consumer.write(b"abc")
-    rig.channel.stopProducing()  # what a TCP transport does first
+    rig.producer.stopProducing()  # what a TCP transport does first
     rig.lose()
     assert producer.log == ["start", "stop"]
     (exchange,) = rig.exchanges

@@ -112,6 +112,19 @@ class Rig:
     def send(self, data: bytes) -> None:
         self.channel.dataReceived(data)
 
+    @property
+    def producer(self) -> Any:
+        """What the transport pauses and resumes."""
+        return self.transport.producer
+
+    def congest(self) -> None:
+        """Let the transport be full of what the client does not read."""
+        self.producer.pauseProducing()
+
+    def relieve(self) -> None:
+        """Let the client have read it."""
+        self.producer.resumeProducing()
+
     def lose(self) -> None:
         self.channel.connectionLost(Failure(ConnectionDone()))
 
