@@ -155,9 +155,11 @@ class FileStore:
             raise BlobMissing(locator)
         return file
 
-    async def delete(self, locators: Sequence[str]) -> None:
+    async def delete(self, locators: Sequence[str]) -> Sequence[str]:
         found = [blob_id_of_file(locator) for locator in locators]
-        await self._threads.run(self._delete, [each for each in found if each is not None])
+        if blob_ids := [each for each in found if each is not None]:
+            await self._threads.run(self._delete, blob_ids)
+        return ()
 
     def _delete(self, blob_ids: Sequence[str]) -> None:
         with reporting_trouble(self._folders.path):

@@ -12,7 +12,7 @@ import pytest
 from twisted.internet import reactor
 
 from bleepstore.config.gateways import AwsSection, AzureSection, GcpSection
-from bleepstore.config.storage import MemorySection, StorageSection
+from bleepstore.config.storage import LocalSection, MemorySection, StorageSection
 from bleepstore.ids import new_blob_id
 from bleepstore.interfaces import IBlobStore, ISink, ITransaction
 from bleepstore.metadata.database import Database
@@ -23,7 +23,12 @@ from bleepstore.storage.blob_rows import AddRows, add_rows
 from bleepstore.storage.blobs import BlobRows
 from bleepstore.storage.files import FileStore
 from bleepstore.storage.inline import InlineStore
+from bleepstore.storage.locators import pack_locator
 from bleepstore.storage.memory import LimitedStore
+from bleepstore.storage.pack_folder import open_pack
+from bleepstore.storage.pack_format import find_stretches, has_content
+from bleepstore.storage.packed import PackedStore
+from bleepstore.storage.packs import PACK_BYTES, PackStore
 from bleepstore.storage.processes import LockedProcesses
 from bleepstore.storage.registry import open_backend
 from bleepstore.storage.remote.client import Answer, Client, Outgoing
@@ -148,6 +153,86 @@ class Files(Backend):
 
 class RelaxedFiles(Files):
     is_durable = False
+
+
+class Packs(Backend):
+    """Packs, beside files for those of which the size is not known before."""
+
+    is_durable = True
+    pack_max_bytes = 2**63
+    pack_bytes = PACK_BYTES
+
+    def lacks_syncs(self) -> bool:
+        return not self.is_durable
+
+    def open(self) -> PackedStore:
+        self.packs = PackStore(
+            self.root, self.threads, is_durable=self.is_durable, pack_bytes=self.pack_bytes
+        )
+        self.files = FileStore(self.root, self.threads, is_durable=self.is_durable)
+        return PackedStore(self.packs, self.files, self.pack_max_bytes)
+
+    def let_go(self) -> None:
+        forget_lock(self.files)
+        forget_packs(self.packs)
+
+    async def remains(self) -> list[str]:
+        return [*files_in(self.root / "incoming"), *await in_files_and_packs(self.root)]
+
+
+class RelaxedPacks(Packs):
+    is_durable = False
+
+
+class SmallPacks(Packs):
+    """Each with one blob."""
+
+    pack_bytes = 1
+
+
+class Local(Backend):
+    """All three, as they are by default."""
+
+    def open(self) -> IBlobStore:
+        section = StorageSection(local=LocalSection(root_dir=self.root))
+        store = open_backend(section, means(self.threads, self.root, self._read_content))
+        assert isinstance(store, InlineStore)
+        assert isinstance(store._large, PackedStore)
+        store._capacity = None  # of a database that does not run here
+        self.large = store._large
+        return store
+
+    async def _read_content(self, locator: str) -> bytes | None:
+        blob = self.blobs.get(locator)
+        return None if blob is None else blob.content
+
+    def let_go(self) -> None:
+        forget_lock(self.large._files)
+        forget_packs(self.large._packs)
+
+    async def remains(self) -> list[str]:
+        return [*files_in(self.root / "incoming"), *await in_files_and_packs(self.root)]
+
+
+async def in_files_and_packs(root: Path) -> list[str]:
+    """The files of blobs, the blobs in packs, and packs with bytes that belong to none."""
+    found = files_in(root / "blobs")
+    for path in (root / "packs").iterdir():
+        with open_pack(path, "rb") as file:
+            blocks = [each.block for each in find_stretches(file.fileno(), path.name)]
+            found += [pack_locator(path.name, block) for block in blocks]
+            if not blocks and has_content(file.fileno()):
+                found.append(path.name)
+    return found
+
+
+def forget_packs(store: PackStore) -> None:
+    """What the kernel does for a dead process: locks go, and descriptors."""
+    incoming, pack = store._incoming, store._current
+    assert incoming is not None
+    incoming._lock.close()
+    if pack is not None:
+        pack._file.close()
 
 
 class Inline(Backend):
@@ -397,6 +482,10 @@ def rows_of(store: IBlobStore) -> BlobRows:
 BACKENDS: list[type[Backend]] = [
     Files,
     RelaxedFiles,
+    Packs,
+    RelaxedPacks,
+    SmallPacks,
+    Local,
     Inline,
     TinyInline,
     Rows,
