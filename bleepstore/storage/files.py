@@ -178,4 +178,4 @@ class FileStore:
 
     async def list_arrivals(self) -> dict[str, bool]:
         arrivals = await self._threads.run(Incoming.survey, self._all_incoming)
-        return {file_locator(blob_id): is_live for blob_id, is_live in arrivals.items()}
+        return {file_locator(path.name): is_live for path, is_live in arrivals.items()}

@@ -6,7 +6,9 @@ What is not said to be called in a thread belongs to the reactor's.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from .disk import create_file, remove_file, reporting_trouble, write_all_at
 from .group_sync import GroupSync
 from .pack_folder import PackFolder, erase
 from .pack_format import BLOCK_BYTES, Stretch
-from .stretch_locks import begin_arriving, end_arriving
+from .pack_notes import PackNotes
 
 
 class PackFile:
@@ -31,7 +33,7 @@ class PackFile:
     Args:
         file: see :func:`create_pack`.
         incoming: the name that goes in the end.
-        end: called when the pack is sealed and nothing in it is uncertain.
+        tidy_later: called when there is something for :meth:`tidy` to do.
     """
 
     def __init__(
@@ -40,18 +42,20 @@ class PackFile:
         incoming: Path,
         folder: PackFolder,
         threads: Threads,
-        end: Callable[[PackFile], None],
+        tidy_later: Callable[[PackFile], None],
     ) -> None:
         self.pack_id = incoming.name
         self._file = file
         self._incoming = incoming
         self._folder = folder
-        self._end = end
+        self._notes = PackNotes(incoming)
+        self._tidy_later = tidy_later
         self._sync = GroupSync(threads, self._make_durable)
         self._has_durable_names = False
         self._next_block = 0
         self._uncertain = 0
         self._is_sealed = False
+        self._settled: deque[int] = deque()
 
     def has_room(self, most_bytes: int) -> bool:
         """Whether another stretch may begin, if that is so below ``most_bytes``."""
@@ -60,22 +64,28 @@ class PackFile:
     def reserve(self, size_bytes: int) -> Stretch:
         """Room for a blob that was never anybody else's."""
         stretch = Stretch(self._next_block, size_bytes)
-        begin_arriving(self._file.fileno(), stretch.block)
         self._next_block += stretch.blocks
         self._uncertain += 1
         return stretch
 
-    def certain(self, stretch: Stretch) -> None:
-        """A blob is referred to, or gone."""
-        end_arriving(self._file.fileno(), stretch.block)
+    def settled(self, stretch: Stretch) -> None:
+        """Somebody refers to the blob now."""
+        self._settled.append(stretch.block)
         self._uncertain -= 1
-        self._end_if_over()
+        self._tidy_later(self)
+
+    def gone(self) -> None:
+        """Nothing is left of a blob."""
+        self._uncertain -= 1
+        if self._is_over:
+            self._tidy_later(self)
 
     def seal(self) -> None:
         """Take no new blobs."""
         if not self._is_sealed:
             self._is_sealed = True
-            self._end_if_over()
+            if self._is_over:
+                self._tidy_later(self)
 
     def sync(self) -> Deferred[None]:
         """Make what is written durable. A pack that fails at it is sealed, and fails again."""
@@ -89,9 +99,10 @@ class PackFile:
             self.seal()
         return failure
 
-    def _end_if_over(self) -> None:
-        if self._is_sealed and not self._uncertain:
-            self._end(self)
+    @property
+    def _is_over(self) -> bool:
+        """Whether nothing is uncertain, nor will be."""
+        return self._is_sealed and not self._uncertain
 
     # In threads:
 
@@ -105,12 +116,20 @@ class PackFile:
         with reporting_trouble(self._folder.path):
             erase(self._file.fileno(), stretch.offset, stretch.length)
 
-    def close(self) -> None:
-        """Take the incoming name away. Not before the end."""
-        self._file.close()
-        with reporting_trouble(self._folder.path):
-            remove_file(self._incoming)
-            self._folder.remove_if_empty(self.pack_id)
+    def tidy(self) -> None:
+        """Note what is settled, or take the incoming name away if all is."""
+        if self._is_over:
+            self._file.close()
+            with reporting_trouble(self._folder.path):
+                remove_file(self._incoming)
+                self._notes.remove()
+                self._folder.remove_if_empty(self.pack_id)
+            return
+        blocks = []
+        while self._settled:
+            blocks.append(self._settled.popleft())
+        with suppress(OSError):  # without a note, recovery asks the metadata
+            self._notes.add(blocks)
 
     def _make_durable(self) -> None:
         with reporting_trouble(self._folder.path):

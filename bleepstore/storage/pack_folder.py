@@ -20,7 +20,7 @@ from .disk import remove_file, write_all_at
 from .holes import punch_hole
 from .locators import PackPlace
 from .pack_format import find_stretch, find_stretches, has_content
-from .stretch_locks import begin_deleting, is_arriving
+from .stretch_locks import begin_deleting
 
 _CHUNK_BYTES = 1024 * 1024
 _NO_HOLES = frozenset({errno.EOPNOTSUPP, errno.ENOSYS})
@@ -60,14 +60,6 @@ class PackFolder:
         """Where the stretches of a pack are; none if there is no such pack."""
         with suppress(FileNotFoundError), self.open(pack_id) as file:
             return [each.block for each in find_stretches(file.fileno(), pack_id)]
-        return []
-
-    def arriving_blocks(self, pack_id: str) -> list[int]:
-        """Those of them that are on their way in, of a pack whose owner is there."""
-        with suppress(FileNotFoundError), self.open(pack_id) as file:
-            descriptor = file.fileno()
-            stretches = find_stretches(descriptor, pack_id)
-            return [each.block for each in stretches if is_arriving(descriptor, each.block)]
         return []
 
     def delete(self, pack_id: str, blocks: Iterable[int]) -> list[int]:

@@ -44,7 +44,9 @@ class PackSink:
 
     def settle(self) -> Deferred[None]:
         """Fires at once; a pack's incoming name goes in the background."""
-        self._be_certain()
+        if not self._is_certain:
+            self._is_certain = True
+            self._pack.settled(self._stretch)
         return succeed(None)
 
     def abort(self) -> Deferred[None]:
@@ -57,12 +59,9 @@ class PackSink:
         if self._is_touched:
             # If this fails the pack keeps its incoming name, and the next start recovers.
             await self._threads.run(self._pack.erase, self._stretch)
-        self._be_certain()
-
-    def _be_certain(self) -> None:
         if not self._is_certain:
             self._is_certain = True
-            self._pack.certain(self._stretch)
+            self._pack.gone()
 
     # In a thread, one at a time:
 

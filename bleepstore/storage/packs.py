@@ -7,11 +7,12 @@ sync, and the kernel sends it from a descriptor that is open already.
 Layout::
 
     root/packs/<pack id>                       each pack
-    root/arriving-packs/<process>/<pack id>    while anything in it is uncertain
+    root/arriving-packs/<process>/<pack id>    while anything in it is uncertain, and beside it
+                                  <pack id>.settled, which says what is certain
 
 What files are to :mod:`.files`, a pack is here: so recovery looks at the packs in the folders of
-processes that are gone, at most a few for each, and deletes the stretches that nobody refers to.
-Each process appends to packs of its own, no byte of which is ever written for a second blob: what
+processes that are gone, at most a few for each, and deletes the stretches that were on their way in
+and that nobody refers to. Each process appends to packs of its own, no byte of which is ever written for a second blob: what
 was deleted is a hole for ever, and a pack that is all hole goes.
 
 While a blob is read it has a lock (:mod:`.stretch_locks`) and is not deleted: a hole would show.
@@ -46,6 +47,7 @@ from .locators import PackPlace, pack_locator, place_in_pack
 from .pack_file import PackFile, create_pack
 from .pack_folder import PackFolder
 from .pack_format import BLOCK_BYTES, HEADER_BYTES, Stretch, find_stretch, read_header
+from .pack_notes import read_notes
 from .pack_probe import can_have_packs
 from .pack_sink import PackSink
 from .removal import Removal
@@ -95,7 +97,7 @@ class PackStore:
         self._current: PackFile | None = None
         self._beginning = DeferredLock()
         self._open_packs = Descriptors(kept_descriptors)
-        self._closing: Removal[PackFile] = Removal(partial(threads.run, _close_all))
+        self._tidying: Removal[PackFile] = Removal(partial(threads.run, _tidy))
 
     @property
     def takes_blobs(self) -> bool:
@@ -127,7 +129,7 @@ class PackStore:
 
     async def stop(self) -> None:
         self._seal()
-        await self._closing.finish()
+        await self._tidying.finish()
         self._open_packs.close()
         if self._incoming is not None and await self._threads.run(self._incoming.retire):
             self._incoming = None
@@ -146,7 +148,7 @@ class PackStore:
         removed = 0
         pack_ids = await self._threads.run(folder.blob_ids)
         for pack_id in pack_ids:
-            kept = await self._referenced_blocks(pack_id, is_referenced)
+            kept = await self._blocks_to_keep(folder.path / pack_id, is_referenced)
             removed += await self._threads.run(self._keep_only, pack_id, kept)
         await self._threads.run(folder.remove)
         for pack_id in pack_ids:
@@ -154,16 +156,21 @@ class PackStore:
         log.info("recovered {folder}", folder=folder.path.name, removed=removed)
         return removed
 
-    async def _referenced_blocks(
-        self, pack_id: str, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]
+    async def _blocks_to_keep(
+        self, incoming: Path, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]
     ) -> set[int]:
-        found: set[int] = set()
-        blocks = await self._threads.run(self._folder.blocks, pack_id)
-        for start in range(0, len(blocks), _RECOVERY_BATCH):
-            batch = {pack_locator(pack_id, each): each for each in blocks[start:][:_RECOVERY_BATCH]}
+        kept = await self._threads.run(read_notes, incoming)
+        uncertain = await self._threads.run(self._uncertain_blocks, incoming)
+        for start in range(0, len(uncertain), _RECOVERY_BATCH):
+            blocks = uncertain[start : start + _RECOVERY_BATCH]
+            batch = {pack_locator(incoming.name, block): block for block in blocks}
             referenced = await is_referenced(list(batch))
-            found.update(block for locator, block in batch.items() if locator in referenced)
-        return found
+            kept.update(block for locator, block in batch.items() if locator in referenced)
+        return kept
+
+    def _uncertain_blocks(self, incoming: Path) -> list[int]:
+        settled = read_notes(incoming)
+        return [block for block in self._folder.blocks(incoming.name) if block not in settled]
 
     def _keep_only(self, pack_id: str, blocks: Collection[int]) -> int:
         with reporting_trouble(self._folder.path):
@@ -202,7 +209,7 @@ class PackStore:
             raise RuntimeError("the store is not started")
         incoming = self._incoming.path / new_blob_id()
         file = await self._threads.run(create_pack, incoming, self._folder)
-        return PackFile(file, incoming, self._folder, self._threads, self._closing.add)
+        return PackFile(file, incoming, self._folder, self._threads, self._tidying.add)
 
     def _seal(self) -> None:
         pack, self._current = self._current, None
@@ -280,25 +287,19 @@ class PackStore:
                 yield pack_locator(pack_id, block)
 
     async def list_arrivals(self) -> dict[str, bool]:
-        """All blobs of an abandoned pack are among them, for its owner cannot be asked."""
         return await self._threads.run(self._list_arrivals)
 
     def _list_arrivals(self) -> dict[str, bool]:
         return {
-            pack_locator(pack_id, block): is_live
-            for pack_id, is_live in Incoming.survey(self._all_incoming).items()
-            for block in self._arriving_blocks(pack_id, is_live)
+            pack_locator(incoming.name, block): is_live
+            for incoming, is_live in Incoming.survey(self._all_incoming).items()
+            for block in self._uncertain_blocks(incoming)
         }
 
-    def _arriving_blocks(self, pack_id: str, is_live: bool) -> list[int]:
-        if is_live:
-            return self._folder.arriving_blocks(pack_id)
-        return self._folder.blocks(pack_id)
 
-
-def _close_all(packs: Iterable[PackFile]) -> None:
-    for pack in packs:
-        pack.close()
+def _tidy(packs: Iterable[PackFile]) -> None:
+    for pack in dict.fromkeys(packs):
+        pack.tidy()
 
 
 def _header_in_memory(descriptor: int, block: int) -> bytes | None:

@@ -1,8 +1,8 @@
 """Locks on the stretches of packs, by which all processes of a store know what is in use.
 
-Who reads a blob holds a lock on the first byte of its stretch, who brings one in holds one on the
-second. They are locks of open file descriptions (fcntl(2)): they end with the process, however that
-ends, and of two descriptions in one process each has its own. None of this waits.
+Who reads a blob holds a lock on the first byte of its stretch, which is in the way of who would delete
+it. They are locks of open file descriptions (fcntl(2)): they end with the process, however that ends,
+and of two descriptions in one process each has its own. None of this waits.
 """
 
 from __future__ import annotations
@@ -24,53 +24,23 @@ _NO_SUCH_LOCKS = frozenset({errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPN
 
 def begin_reading(descriptor: int, block: int) -> bool:
     """Keep the stretch at a block from being deleted; answer False if it is being deleted."""
-    return _lock(descriptor, fcntl.F_RDLCK, _reading(block))
+    return _lock(descriptor, fcntl.F_RDLCK, block)
 
 
 def end_reading(descriptor: int, block: int) -> None:
     """Let others delete it."""
-    _lock(descriptor, fcntl.F_UNLCK, _reading(block))
+    _lock(descriptor, fcntl.F_UNLCK, block)
 
 
 def begin_deleting(descriptor: int, block: int) -> bool:
     """Keep others from reading; answer False if somebody reads. Ends with the description."""
-    return _lock(descriptor, fcntl.F_WRLCK, _reading(block))
+    return _lock(descriptor, fcntl.F_WRLCK, block)
 
 
-def begin_arriving(descriptor: int, block: int) -> None:
-    """Let others know that a blob is on its way in."""
-    _lock(descriptor, fcntl.F_WRLCK, _arriving(block))
-
-
-def end_arriving(descriptor: int, block: int) -> None:
-    """It is in, or over."""
-    _lock(descriptor, fcntl.F_UNLCK, _arriving(block))
-
-
-def is_arriving(descriptor: int, block: int) -> bool:
-    """Whether a blob is on its way in through another description."""
-    asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _arriving(block), 1, 0)
+def _lock(descriptor: int, kind: int, block: int) -> bool:
+    wanted = _FLOCK.pack(kind, os.SEEK_SET, block * BLOCK_BYTES, 1, 0)
     try:
-        answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked)
-    except OSError as error:
-        if error.errno in _NO_SUCH_LOCKS:
-            return False
-        raise
-    kind: int = _FLOCK.unpack(answer)[0]
-    return kind != fcntl.F_UNLCK
-
-
-def _reading(block: int) -> int:
-    return block * BLOCK_BYTES
-
-
-def _arriving(block: int) -> int:
-    return block * BLOCK_BYTES + 1
-
-
-def _lock(descriptor: int, kind: int, position: int) -> bool:
-    try:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, position, 1, 0))
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, wanted)
     except OSError as error:
         if error.errno in _IN_THE_WAY:
             return False

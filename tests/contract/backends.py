@@ -233,6 +233,7 @@ def forget_packs(store: PackStore) -> None:
     incoming._lock.close()
     if pack is not None:
         pack._file.close()
+        pack._notes.close()
 
 
 class Inline(Backend):
