@@ -234,6 +234,7 @@ def forget_packs(store: PackStore) -> None:
     if pack is not None:
         pack._file.close()
         pack._notes.close()
+    store._incoming = store._current = None
 
 
 class Inline(Backend):
