@@ -23,10 +23,7 @@ from bleepstore.storage.blob_rows import AddRows, add_rows
 from bleepstore.storage.blobs import BlobRows
 from bleepstore.storage.files import FileStore
 from bleepstore.storage.inline import InlineStore
-from bleepstore.storage.locators import pack_locator
 from bleepstore.storage.memory import LimitedStore
-from bleepstore.storage.pack_folder import open_pack
-from bleepstore.storage.pack_format import find_stretches, has_content
 from bleepstore.storage.packed import PackedStore
 from bleepstore.storage.packs import PACK_BYTES, PackStore
 from bleepstore.storage.processes import LockedProcesses
@@ -38,6 +35,7 @@ from bleepstore.storage.remote.upstream import IUpstream
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Blob, BlobName
 from tests.storage.backing import means
+from tests.storage.on_disk import blobs_on_disk
 from tests.streams.gathering import Gathering
 from tests.upstreams import azure, gcs, s3
 
@@ -177,7 +175,7 @@ class Packs(Backend):
         forget_packs(self.packs)
 
     async def remains(self) -> list[str]:
-        return [*files_in(self.root / "incoming"), *await in_files_and_packs(self.root)]
+        return [*files_in(self.root / "incoming"), *blobs_on_disk(self.root)]
 
 
 class RelaxedPacks(Packs):
@@ -211,19 +209,7 @@ class Local(Backend):
         forget_packs(self.large._packs)
 
     async def remains(self) -> list[str]:
-        return [*files_in(self.root / "incoming"), *await in_files_and_packs(self.root)]
-
-
-async def in_files_and_packs(root: Path) -> list[str]:
-    """The files of blobs, the blobs in packs, and packs with bytes that belong to none."""
-    found = files_in(root / "blobs")
-    for path in (root / "packs").iterdir():
-        with open_pack(path, "rb") as file:
-            blocks = [each.block for each in find_stretches(file.fileno(), path.name)]
-            found += [pack_locator(path.name, block) for block in blocks]
-            if not blocks and has_content(file.fileno()):
-                found.append(path.name)
-    return found
+        return [*files_in(self.root / "incoming"), *blobs_on_disk(self.root)]
 
 
 def forget_packs(store: PackStore) -> None:

@@ -18,11 +18,12 @@ from attrs import define, field
 
 from tests.e2e.clients import ask, ask_signed, boto3_client, presigned
 from tests.e2e.daemon import ALICE, REGION, Daemon
+from tests.storage.on_disk import unsettled_on_disk
 
 _PATIENCE_SECONDS = 60
 _HERE = {"LocationConstraint": REGION}
 CLIENTS = 6
-_BODY = os.urandom(100_000)  # large enough for a file
+_BODY = os.urandom(100_000)  # large enough for a pack
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +166,8 @@ def assert_all_there(daemon: Daemon, keys: list[str]) -> None:
 
 
 def incoming(daemon: Daemon) -> list[str]:
-    """The names of blobs that are not settled."""
-    files = (daemon.objects_path / "incoming").glob("*/*")
-    return [file.name for file in files if file.name != "lock"]
+    """The blobs that are not settled."""
+    return unsettled_on_disk(daemon.objects_path)
 
 
 def test_metrics_of_all_workers_are_added_up(crowd: Daemon) -> None:

@@ -97,6 +97,16 @@ def incoming_names(root: Path) -> list[str]:
     return [path.name for path in root.glob("arriving-packs/*/*") if path.name != "lock"]
 
 
+def everything_in(root: Path) -> list[Path]:
+    return list(root.rglob("*"))
+
+
+def tear_notes(root: Path) -> None:
+    """Zeros in the place of the last ones: the file had grown, its bytes had not come."""
+    (notes,) = root.glob("arriving-packs/*/*.settled")
+    notes.write_bytes(notes.read_bytes()[:-9] + bytes(9))
+
+
 def allocated_bytes(path: Path) -> int:
     return path.stat().st_blocks * 512
 
@@ -127,7 +137,7 @@ async def test_blobs_are_one_behind_the_other_in_a_pack(store: PackStore, tmp_pa
 async def test_nobody_else_may_read_or_list(store: PackStore, tmp_path: Path) -> None:
     await put(store, b"abc")
     await store._tidying.finish()
-    for path in tmp_path.rglob("*"):
+    for path in everything_in(tmp_path):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
@@ -610,8 +620,7 @@ async def test_notes_that_a_power_cut_took_or_tore_are_made_up_for_by_metadata(
     blobs = [await put(dead, content(number)) for number in range(20)]
     await dead._tidying.finish()
     forget_packs(dead)
-    (notes,) = tmp_path.glob("arriving-packs/*/*.settled")
-    notes.write_bytes(notes.read_bytes()[:-9] + bytes(9))
+    tear_notes(tmp_path)
     store = await opened()
     assert await store.recover(all_of_them) == 0
     assert await locators(store) == [blob.locator for blob in blobs]
@@ -710,13 +719,17 @@ reactor.run()
 """
 
 
+def last_words(program: str, *arguments: str) -> list[str]:
+    """The lines that a program prints before it kills itself."""
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == -9
+    return done.stdout.splitlines()
+
+
 @pytest_twisted.ensureDeferred
 async def test_a_killed_process_leaves_what_it_settled(opened: Open, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True, timeout=60
-    )
-    assert done.returncode == -9
-    lines = [line.split() for line in done.stdout.splitlines()]
+    lines = [line.split() for line in last_words(KILLED, str(tmp_path))]
     settled = {locator: int(number) for locator, kind, number in lines if kind == "0"}
     assert len(settled) == 7
     store = await opened()
