@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection, Iterable
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -19,7 +20,7 @@ from ..ids import is_blob_id
 from .disk import remove_file, write_all_at
 from .holes import punch_hole
 from .locators import PackPlace
-from .pack_format import find_stretch, find_stretches, has_content
+from .pack_format import BLOCK_BYTES, find_stretch, find_stretches, has_content
 from .stretch_locks import begin_deleting
 
 _CHUNK_BYTES = 1024 * 1024
@@ -138,13 +139,26 @@ def _delete(descriptor: int, pack_id: str, blocks: Iterable[int]) -> list[int]:
 
 
 def _keep_only(descriptor: int, pack_id: str, blocks: Collection[int]) -> int:
+    stretches = list(find_stretches(descriptor, pack_id))
+    headless = sorted(set(blocks).difference(each.block for each in stretches))
     deleted = end = 0
-    for stretch in list(find_stretches(descriptor, pack_id)):
-        # What is between two stretches is a hole, or torn: it never got its header.
-        erase(descriptor, end, stretch.offset - end)
+    for stretch in stretches:
+        _erase_between(descriptor, end, stretch.offset, headless)
         if stretch.block not in blocks and begin_deleting(descriptor, stretch.block):
             erase(descriptor, stretch.offset, stretch.length)
             deleted += 1
         end = stretch.end
-    erase(descriptor, end, os.fstat(descriptor).st_size - end)
+    _erase_between(descriptor, end, os.fstat(descriptor).st_size, headless)
     return deleted
+
+
+def _erase_between(descriptor: int, start: int, end: int, headless: Sequence[int]) -> None:
+    """Erase what is torn: it never got its header. What has lost its header stays for people.
+
+    Args:
+        headless: the blocks where stretches should be that are not there, in order.
+    """
+    position = bisect_left(headless, start // BLOCK_BYTES)
+    if position < len(headless):
+        end = min(end, headless[position] * BLOCK_BYTES)
+    erase(descriptor, start, end - start)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..errors import StorageBroken, StorageFull
 from ..interfaces import ISink
 from ..streams.shielding import shielded
 from ..streams.threads import Threads
@@ -34,7 +36,12 @@ class PackSink:
         self._is_certain = False
 
     def write(self, block: bytes) -> Deferred[None]:
-        return self._threads.run(self._write, block)
+        return self._threads.run(self._write, block).addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> Failure:
+        if failure.check(StorageFull, StorageBroken):
+            self._pack.seal()  # it may be this file that must not grow
+        return failure
 
     async def commit(self) -> Blob:
         if self._announced_bytes != self._size_bytes:

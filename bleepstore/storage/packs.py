@@ -114,8 +114,8 @@ class PackStore:
         self._open_packs = Descriptors(self._kept_descriptors)
         if not self._is_possible:
             log.info(
-                "{folder} is on a file system without holes in files or without locks of open "
-                "files: objects of a middle size become files of their own",
+                "{folder} is on a file system without holes in files, without locks of open files, "
+                "or without room: objects of a middle size become files of their own",
                 folder=self._folder.path,
             )
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
+import signal
 import socket
 import stat
 import subprocess
@@ -323,6 +325,25 @@ async def test_a_full_disk_hits_one_blob(store: PackStore, monkeypatch: pytest.M
     await sink.abort()
     blob = await put(store, content(3))
     assert await locators(store) == [kept.locator, blob.locator]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_limit_on_the_size_of_files_ends_a_pack(store: PackStore, tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * ROOM, before[1]))
+    try:
+        blobs = [await put(store, content(number)) for number in range(2)]
+        sink = await store.open_sink(a_name(), SIZE)
+        with pytest.raises(StorageFull):
+            await sink.write(content(2))
+        await sink.abort()
+        blobs.append(await put(store, content(3)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert len(pack_paths(tmp_path)) == 2
+    assert [await get(store, blob) for blob in blobs] == [content(each) for each in (0, 1, 3)]
 
 
 # --- deleting
@@ -687,6 +708,30 @@ async def test_recovery_and_start_look_at_no_other_packs(
     assert len(set(looked)) == 1
     assert not set(looked) & {path.name for path in pack_paths(tmp_path)}
     assert len(pack_paths(tmp_path)) == 5
+
+
+@pytest_twisted.ensureDeferred
+async def test_recovery_leaves_what_has_lost_its_header_to_people(
+    opened: Open, tmp_path: Path
+) -> None:
+    dead = await opened()
+    blobs = [await put(dead, content(number)) for number in range(4)]
+    await arrive(dead, content(4))
+    await dead._tidying.finish()
+    (path,) = pack_paths(tmp_path)
+    with path.open("r+b") as file:
+        for number in (1, 3):
+            file.seek(number * ROOM)
+            file.write(bytes(HEADER_BYTES))
+    forget_packs(dead)
+    store = await opened()
+    assert await store.recover(none) == 1
+    assert await locators(store) == [blobs[0].locator, blobs[2].locator]
+    raw = path.read_bytes()
+    for number in range(4):
+        start = number * ROOM + HEADER_BYTES
+        assert raw[start : start + SIZE] == content(number)
+    assert not raw[4 * ROOM :].strip(b"\0")
 
 
 KILLED = """
