@@ -128,8 +128,9 @@ class PackFile:
         blocks = []
         while self._settled:
             blocks.append(self._settled.popleft())
-        with suppress(OSError):  # without a note, recovery asks the metadata
-            self._notes.add(blocks)
+        if blocks:
+            with suppress(OSError):  # without a note, recovery asks the metadata
+                self._notes.add(blocks)
 
     def _make_durable(self) -> None:
         with reporting_trouble(self._folder.path):
