@@ -43,10 +43,13 @@ class PackedStore:
         return in_files + await self._packs.recover(is_referenced)
 
     async def open_sink(self, name: BlobName, size_bytes: int | None) -> ISink:
-        is_for_packs = size_bytes is not None and 0 <= size_bytes <= self._pack_max_bytes
-        if is_for_packs and self._pack_max_bytes and self._packs.takes_blobs:
-            return await self._packs.open_sink(name, size_bytes)
-        return await self._files.open_sink(name, size_bytes)
+        store = self._packs if self._is_for_packs(size_bytes) else self._files
+        return await store.open_sink(name, size_bytes)
+
+    def _is_for_packs(self, size_bytes: int | None) -> bool:
+        if size_bytes is None or not self._pack_max_bytes:
+            return False
+        return size_bytes <= self._pack_max_bytes and self._packs.takes_blobs
 
     async def read(self, locator: str, offset: int, length: int) -> StretchProducer:
         return await self._of(locator).read(locator, offset, length)

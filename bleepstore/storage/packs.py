@@ -23,6 +23,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -183,24 +184,21 @@ class PackStore:
         if size_bytes is None:
             raise ValueError("a blob in a pack has a size before it comes")
         await self._room.check(size_bytes)
-        pack = self._pack_with_room()
-        if pack is None:
-            # Not ended by whoever leaves: the pack is for all.
-            pack = await shielded(self._begin_pack())
+        while (pack := self._pack_with_room()) is None:
+            # Not ended by whoever leaves: the pack is for all. So others may have filled it, too.
+            await shielded(self._begin_pack())
         return PackSink(pack, pack.reserve(size_bytes), self._threads)
 
     def _pack_with_room(self) -> PackFile | None:
         pack = self._current
         return pack if pack is not None and pack.has_room(self._pack_bytes) else None
 
-    async def _begin_pack(self) -> PackFile:
+    async def _begin_pack(self) -> None:
         await self._beginning.acquire()
         try:
-            pack = self._pack_with_room()
-            if pack is None:
+            if self._pack_with_room() is None:
                 self._seal()
-                pack = self._current = await self._new_pack()
-            return pack
+                self._current = await self._new_pack()
         finally:
             self._beginning.release()
 
@@ -245,8 +243,9 @@ class PackStore:
                 file = self._folder.open(place.pack_id)
         except FileNotFoundError as error:
             raise BlobMissing(locator) from error
-        # Nothing may be there; but now it is in memory, where it can be looked at under a lock.
-        find_stretch(file.fileno(), place.pack_id, place.block)
+        # Whatever is there is in memory then, where it is looked at again under a lock.
+        with suppress(OSError):
+            find_stretch(file.fileno(), place.pack_id, place.block)
         return file
 
     async def _find(self, pack: OpenPack, place: PackPlace) -> Stretch | None:

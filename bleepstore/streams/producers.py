@@ -124,7 +124,7 @@ class StretchProducer(GatedProducer):
         return self._descriptor
 
     def prepare(self, offset: int, length: int) -> Deferred[None] | None:
-        if _is_in_memory(self.fileno(), offset + length - 1):
+        if self._is_in_memory(offset, length):
             return None
         return self._threads.run(_bring_into_memory, self.fileno(), offset, length)
 
@@ -149,6 +149,11 @@ class StretchProducer(GatedProducer):
         finally:
             self._let_go()
 
+    def _is_in_memory(self, offset: int, length: int) -> bool:
+        """Some of the stretch may have been read before, and some not."""
+        looks = (*range(offset, offset + length, _READ_AHEAD_STEP), offset + length - 1)
+        return all(_is_in_memory(self._descriptor, position) for position in looks)
+
     async def _read(self, position: int, size: int) -> bytes:
         block = await self._threads.run(os.pread, self._descriptor, size, position)
         if not block:
@@ -172,6 +177,10 @@ class FileProducer(StretchProducer):
     def __init__(self, threads: Threads, file: FileIO, offset: int, length: int) -> None:
         super().__init__(threads, file.fileno(), str(file.name), offset, length, self._close)
         self._file = file
+
+    def _is_in_memory(self, offset: int, length: int) -> bool:
+        """The kernel reads ahead, so what comes last tells of the rest."""
+        return _is_in_memory(self.fileno(), offset + length - 1)
 
     def _close(self) -> None:
         # To close a deleted file is what frees its space, which takes long for a large one; without

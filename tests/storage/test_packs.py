@@ -109,6 +109,13 @@ def tear_notes(root: Path) -> None:
     notes.write_bytes(notes.read_bytes()[:-9] + bytes(9))
 
 
+def forget_pages(path: Path) -> None:
+    """Let the kernel read from the disk what it is asked for next."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def allocated_bytes(path: Path) -> int:
     return path.stat().st_blocks * 512
 
@@ -185,6 +192,27 @@ async def test_many_that_come_at_once_share_a_pack(store: PackStore, tmp_path: P
     blobs = await gatherResults(putting)
     assert len(pack_paths(tmp_path)) == 1
     assert [await get(store, blob) for blob in blobs] == [content(each) for each in range(40)]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_pack_that_others_have_filled_is_not_begun_with(
+    opened: Open, tmp_path: Path
+) -> None:
+    store = await opened(pack_bytes=1)
+
+    async def come(number: int) -> Blob | None:
+        if number % 3:
+            return await put(store, content(number))
+        sink = await store.open_sink(a_name(), SIZE)
+        await sink.abort()
+        return None
+
+    coming = [Deferred.fromCoroutine(come(number)) for number in range(30)]
+    for number, blob in enumerate(await gatherResults(coming)):
+        assert blob is None or await get(store, blob) == content(number)
+    await store.stop()
+    assert (len(pack_paths(tmp_path)), incoming_names(tmp_path)) == (20, [])
+    await store.start()
 
 
 @pytest_twisted.ensureDeferred
@@ -428,9 +456,7 @@ async def test_what_a_socket_has_been_given_stays_what_it_was(
     """From a disk, the kernel would read neighbours together into pages that it then clears."""
     blobs = [await put(store, content(number, 70_000)) for number in range(60)]
     (path,) = pack_paths(tmp_path)
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    forget_pages(path)
     for blob in blobs:
         assert len(await get(store, blob)) == 70_000
     listener = socket.create_server(("127.0.0.1", 0))
@@ -486,6 +512,21 @@ async def test_an_open_pack_is_read_without_a_thread(
         producer.stopProducing()
     assert read == content(2)
     assert producer.fileno() == -1
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_is_in_memory_in_part_is_fetched(store: PackStore, tmp_path: Path) -> None:
+    blob = await put(store, content(1, 400_000))
+    (path,) = pack_paths(tmp_path)
+    await get(store, blob)
+    forget_pages(path)
+    producer = await store.read(blob.locator, 0, 400_000)
+    os.pread(producer.fileno(), 1, producer.offset + 399_999)
+    fetching = producer.prepare(producer.offset, 400_000)
+    assert fetching is not None
+    await fetching
+    assert producer.prepare(producer.offset, 400_000) is None
+    producer.stopProducing()
 
 
 @pytest_twisted.ensureDeferred
