@@ -169,13 +169,18 @@ class IBlobStore(Interface):
     def read(locator: str, offset: int, length: int) -> Awaitable[IBodyProducer]:
         """A producer of exactly ``length`` bytes from ``offset`` on, ``length`` > 0.
 
-        The blob is open when this fires: deleting it afterwards does not disturb the reader.
+        The blob is open when this fires: whoever deletes it afterwards does not disturb the reader,
+        and may be told to come again.
         Raises :class:`~bleepstore.errors.BlobMissing`. A producer that cannot deliver all fails
         its Deferred; it never delivers less and succeeds.
         """
 
-    def delete(locators: Sequence[str]) -> Awaitable[None]:
-        """Delete blobs; unknown locators are no error."""
+    def delete(locators: Sequence[str]) -> Awaitable[Sequence[str]]:
+        """Delete blobs; unknown locators are no error.
+
+        Answers those of them that have to stay for now, since somebody reads them and would be
+        disturbed: an empty tuple from a backend whose readers do not mind.
+        """
 
     def exists(locator: str) -> Awaitable[bool]:
         """Whether the backend has the blob."""

@@ -19,18 +19,26 @@ _DAYS = seconds(0.001, expected="a number of days from 0.001 on")
 
 @frozen(field_transformer=checked)
 class LocalSection:
-    """``storage.local``: objects as files on a local disk."""
+    """``storage.local``: objects in files on a local disk."""
 
     root_dir: Path = field(
         default=Path("data/objects"),
         metadata=about(PATH, "Folder of the object files. It is made if it is not there."),
     )
     inline_max_bytes: int = field(
-        default=64 * 1024,
+        default=16 * 1024,
         metadata=about(
             SIZE,
             "Objects up to this size, in bytes or with a unit, are kept in the metadata database, "
             "where many of them become durable with one sync.",
+        ),
+    )
+    pack_max_bytes: int = field(
+        default=1024 * 1024,
+        metadata=about(
+            SIZE,
+            "Larger objects up to this size are kept one behind the other in large files, if it is "
+            "known before they come; all others in a file each. 0: all of them in a file each.",
         ),
     )
 

@@ -24,7 +24,8 @@ from ..metadata.frozen_copy import FrozenCopy
 from ..metadata.snapshot import copy_live
 from ..metadata.sqlite import PAGE_BYTES
 from ..storage.locators import is_in_rows
-from ..storage.replica import Replica, Taken
+from ..storage.replica import Replica
+from ..storage.taken import Taken
 from ..streams.threads import Threads
 from .backup_folder import BackupFolder
 from .progress import Progress

@@ -46,6 +46,7 @@ _HOLD = (
 )
 _DROP_ENDED = "DELETE FROM garbage_hold WHERE until_ms < ?"
 _RELEASE_HOLD = "DELETE FROM garbage_hold WHERE hold_id = ?"
+_POSTPONE = "UPDATE garbage SET since_ms = ? WHERE locator $in_list"
 _FORGET = "DELETE FROM garbage WHERE locator $in_list"
 
 
@@ -144,6 +145,14 @@ class Hold:
 
 
 @frozen
+class Postponement:
+    """Garbage that stays for now, as if it were so only since an instant."""
+
+    locators: tuple[str, ...]
+    since_ms: int
+
+
+@frozen
 class Garbage:
     """Blobs that nobody refers to, which a backend has still to delete."""
 
@@ -159,6 +168,10 @@ class Garbage:
     async def forget(self, locators: Sequence[str]) -> None:
         """The backend has deleted these; unknown ones are no error."""
         await self._database.write("forget_garbage", _forget_garbage, tuple(locators))
+
+    async def postpone(self, postponement: Postponement) -> None:
+        """Let the backend delete some later; unknown ones are no error."""
+        await self._database.write("postpone_garbage", _postpone_garbage, postponement)
 
     async def hold(self, hold: Hold) -> None:
         """Let nobody delete garbage for a time, or for a longer one.
@@ -179,6 +192,10 @@ def _list_garbage(txn: ITransaction, before_ms: int, limit: int) -> tuple[str, .
 
 def _forget_garbage(txn: ITransaction, locators: Sequence[str]) -> None:
     txn.execute(_FORGET, (as_parameter(locators),))
+
+
+def _postpone_garbage(txn: ITransaction, postponement: Postponement) -> None:
+    txn.execute(_POSTPONE, (postponement.since_ms, as_parameter(postponement.locators)))
 
 
 def _hold(txn: ITransaction, hold: Hold) -> None:

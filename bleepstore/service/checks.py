@@ -13,7 +13,7 @@ from ..admin.checkup import Check
 from ..config.model import Config
 from ..ids import new_blob_id
 from ..storage.disk import check_room, reporting_trouble
-from ..storage.locators import file_locator
+from ..storage.locators import file_locator, pack_locator
 from ..storage.remote.locators import private_locator
 from ..values import BlobName
 from .foundation import Foundation
@@ -55,7 +55,7 @@ def _check_disk(folder: Path) -> None:
 async def _use_storage(foundation: Foundation) -> None:
     """Find out whether the backend answers, and takes bytes, by beginning to give it some."""
     blob_id = new_blob_id()
-    for locator in (file_locator(blob_id), private_locator(blob_id)):
+    for locator in (file_locator(blob_id), pack_locator(blob_id, 0), private_locator(blob_id)):
         await foundation.blobs.exists(locator)  # each backend looks for those of its own form
     sink = await foundation.blobs.open_sink(BlobName("health", "check", blob_id), _ROOM_BYTES)
     await sink.abort()

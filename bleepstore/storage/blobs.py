@@ -100,13 +100,14 @@ class BlobRows:
                 self._deleted_while_read.remove(locator)
                 self._removal.add(locator)
 
-    async def delete(self, locators: Sequence[str]) -> None:
+    async def delete(self, locators: Sequence[str]) -> Sequence[str]:
         ours = [locator for locator in locators if is_in_rows(locator)]
         being_read = tuple(locator for locator in ours if locator in self._readers)
         if being_read:
             self._deleted_while_read.update(being_read)
             await self._arrivals.unsettle(being_read)
         await self.remove([locator for locator in ours if locator not in being_read])
+        return ()
 
     async def exists(self, locator: str) -> bool:
         if not is_in_rows(locator):

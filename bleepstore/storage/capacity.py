@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import monotonic
 from typing import Protocol
 
 from ..errors import StorageFull
 from ..interfaces import IDatabase
 from ..streams.threads import Threads
 from .blob_rows import MAX_DATABASE_BYTES, reusable_bytes, used_bytes
-from .disk import LOG_BYTES, RESERVE_BYTES, check_room, file_bytes, free_bytes
-
-_PLENTY_BYTES = 4 * 1024**3
-"""More than a disk can write in a second."""
+from .disk import LOG_BYTES, RESERVE_BYTES, file_bytes, free_bytes
+from .room import Room
 
 
 class Capacity(Protocol):
@@ -30,8 +27,6 @@ class Capacity(Protocol):
 class DiskCapacity:
     """The room on the disk that a database is on, and in its file, which never shrinks.
 
-    A disk with plenty of room is not asked again for a moment, in which it cannot fill up.
-
     Args:
         database: asked what was deleted in it, where its disk is nearly full.
         path: of the database's file.
@@ -45,18 +40,14 @@ class DiskCapacity:
         self._folder = path.parent
         self._log = path.with_name(path.name + "-wal")
         self._threads = threads
-        self._has_plenty_until = 0.0
+        self._room = Room(path.parent, threads)
 
     async def check(self, size_bytes: int) -> None:
-        if size_bytes <= _PLENTY_BYTES and monotonic() < self._has_plenty_until:
-            return
         try:
-            free = await self._threads.run(check_room, self._folder, size_bytes)
+            await self._room.check(size_bytes)
         except StorageFull:
             if not await self._fits_in_the_file(size_bytes):
                 raise
-        else:
-            self._has_plenty_until = monotonic() + 1.0 if free > 2 * _PLENTY_BYTES else 0.0
 
     async def _fits_in_the_file(self, size_bytes: int) -> bool:
         """Whether what was deleted makes up for what the disk lacks; the log needs the disk."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -86,6 +86,16 @@ def write_all(file: FileIO, block: bytes) -> None:
     rest = memoryview(block)
     while rest:
         rest = rest[file.write(rest) :]
+
+
+def write_all_at(descriptor: int, pieces: Sequence[bytes], position: int) -> None:
+    """Write pieces one behind the other, in as many writes as the kernel wants."""
+    written = os.pwritev(descriptor, pieces, position)
+    if written == sum(map(len, pieces)):
+        return
+    rest = memoryview(b"".join(pieces))
+    while written < len(rest):
+        written += os.pwrite(descriptor, rest[written:], position + written)
 
 
 def remove_file(path: Path) -> bool:

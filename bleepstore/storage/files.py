@@ -155,9 +155,11 @@ class FileStore:
             raise BlobMissing(locator)
         return file
 
-    async def delete(self, locators: Sequence[str]) -> None:
+    async def delete(self, locators: Sequence[str]) -> Sequence[str]:
         found = [blob_id_of_file(locator) for locator in locators]
-        await self._threads.run(self._delete, [each for each in found if each is not None])
+        if blob_ids := [each for each in found if each is not None]:
+            await self._threads.run(self._delete, blob_ids)
+        return ()
 
     def _delete(self, blob_ids: Sequence[str]) -> None:
         with reporting_trouble(self._folders.path):
@@ -176,4 +178,4 @@ class FileStore:
 
     async def list_arrivals(self) -> dict[str, bool]:
         arrivals = await self._threads.run(Incoming.survey, self._all_incoming)
-        return {file_locator(blob_id): is_live for blob_id, is_live in arrivals.items()}
+        return {file_locator(path.name): is_live for path, is_live in arrivals.items()}

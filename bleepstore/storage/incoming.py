@@ -72,10 +72,10 @@ class Incoming:
         return cls(path, lock)
 
     @classmethod
-    def survey(cls, parent: Path) -> dict[str, bool]:
-        """The blobs in all folders, each with whether the folder's owner is still there."""
+    def survey(cls, parent: Path) -> dict[Path, bool]:
+        """The blobs' names in all folders, each with whether the folder's owner is still there."""
         return {
-            blob_id: is_live
+            folder / blob_id: is_live
             for folder, is_live in cls._look(parent)
             for blob_id in _blob_ids(folder)
         }

@@ -1,4 +1,4 @@
-"""Small blobs in the metadata database, large ones in another backend: files, or rows.
+"""Small blobs in the metadata database, large ones in another backend: packs and files, or rows.
 
 A small blob costs a file two syncs of its own, and rows a transaction of its own, but it costs
 the metadata nothing that they would not do anyway: its bytes become durable in the transaction that
@@ -78,10 +78,11 @@ class InlineStore:
             raise BlobMissing(locator)
         return BytesProducer(content[offset : offset + length])
 
-    async def delete(self, locators: Sequence[str]) -> None:
+    async def delete(self, locators: Sequence[str]) -> Sequence[str]:
         """Blobs in the metadata go with the row that holds them."""
         if elsewhere := [locator for locator in locators if not is_inline(locator)]:
-            await self._large.delete(elsewhere)
+            return await self._large.delete(elsewhere)
+        return ()
 
     async def exists(self, locator: str) -> bool:
         if is_inline(locator):

@@ -6,11 +6,28 @@ file, so nothing that happened to the database can make a path outside the store
 
 from __future__ import annotations
 
+import re
+
+from attrs import frozen
+
 from ..ids import is_blob_id
 
 _FILE = "f:"
 _INLINE = "i:"
 _ROWS = "r:"
+_PACK = re.compile(r"p:([0-9a-f]{32}):(0|[1-9a-f][0-9a-f]{0,7})")
+
+
+@frozen
+class PackPlace:
+    """Where in which pack a blob begins.
+
+    Attributes:
+        block: the number of the block of the pack at which its header is.
+    """
+
+    pack_id: str
+    block: int
 
 
 def file_locator(blob_id: str) -> str:
@@ -32,6 +49,17 @@ def blob_id_of_file(locator: str) -> str | None:
     """The blob id in a locator of a file; None for any other text."""
     blob_id = locator.removeprefix(_FILE)
     return blob_id if blob_id != locator and is_blob_id(blob_id) else None
+
+
+def pack_locator(pack_id: str, block: int) -> str:
+    """The locator of a blob that begins at a block of a pack."""
+    return f"p:{pack_id}:{block:x}"
+
+
+def place_in_pack(locator: str) -> PackPlace | None:
+    """The place in the locator of a blob in a pack; None for any other text."""
+    found = _PACK.fullmatch(locator)
+    return None if found is None else PackPlace(found[1], int(found[2], 16))
 
 
 def rows_locator(blob_id: str) -> str:

@@ -52,8 +52,8 @@ class LimitedStore:
     async def read(self, locator: str, offset: int, length: int) -> IBodyProducer:
         return await self._inner.read(locator, offset, length)
 
-    async def delete(self, locators: Sequence[str]) -> None:
-        await self._inner.delete(locators)
+    async def delete(self, locators: Sequence[str]) -> Sequence[str]:
+        return await self._inner.delete(locators)
 
     async def exists(self, locator: str) -> bool:
         return await self._inner.exists(locator)

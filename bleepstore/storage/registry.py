@@ -19,6 +19,8 @@ from .extension import Extension, Means
 from .files import FileStore
 from .inline import InlineStore
 from .memory import LimitedStore
+from .packed import PackedStore
+from .packs import PackStore
 from .processes import LockedProcesses, OneProcess
 
 if TYPE_CHECKING:
@@ -38,9 +40,12 @@ def open_backend(section: StorageSection, means: Means) -> IBlobStore:
 
 
 def _local(section: StorageSection, means: Means) -> IBlobStore:
-    files = FileStore(section.local.root_dir, means.threads, is_durable=means.is_durable)
+    root, is_durable = section.local.root_dir, means.is_durable
+    packs = PackStore(root, means.threads, is_durable=is_durable)
+    files = FileStore(root, means.threads, is_durable=is_durable)
+    large = PackedStore(packs, files, section.local.pack_max_bytes)
     capacity = DiskCapacity(means.database, means.state_path.absolute(), means.threads)
-    return InlineStore(files, means.read_content, section.local.inline_max_bytes, capacity)
+    return InlineStore(large, means.read_content, section.local.inline_max_bytes, capacity)
 
 
 def _memory(section: StorageSection, means: Means) -> IBlobStore:

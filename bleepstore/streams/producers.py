@@ -91,27 +91,40 @@ class GatedProducer(ABC):
 
 
 @implementer(IBodyProducer, ISendable)
-class FileProducer(GatedProducer):
-    """A stretch of a file: sent by a consumer that can, otherwise read in threads.
+class StretchProducer(GatedProducer):
+    """A stretch of an open file: sent by a consumer that can, otherwise read in threads.
 
     The reading is one block ahead of a consumer that pauses.
 
     Args:
-        file: opened for reading; the producer closes it in the end, whatever happens.
-        offset, length: the stretch, in bytes.
+        descriptor: of the file, open for reading until the end.
+        name: of the bytes, for errors.
+        offset, length: the stretch, in bytes of the file.
+        end: called once when no byte will be read any more, whatever happens.
     """
 
-    def __init__(self, threads: Threads, file: FileIO, offset: int, length: int) -> None:
+    def __init__(
+        self,
+        threads: Threads,
+        descriptor: int,
+        name: str,
+        offset: int,
+        length: int,
+        end: Callable[[], None],
+    ) -> None:
         super().__init__(length)
         self.offset = offset
         self._threads = threads
-        self._file = file
+        self._descriptor = descriptor
+        self._name = name
+        self._end = end
 
     def fileno(self) -> int:
-        return self._file.fileno()
+        """-1, which is no descriptor, once nothing will be read any more."""
+        return self._descriptor
 
     def prepare(self, offset: int, length: int) -> Deferred[None] | None:
-        if _is_in_memory(self.fileno(), offset + length - 1):
+        if self._is_in_memory(offset, length):
             return None
         return self._threads.run(_bring_into_memory, self.fileno(), offset, length)
 
@@ -119,7 +132,7 @@ class FileProducer(GatedProducer):
         super().stopProducing()
         if not self._is_started:
             self._is_started = True
-            self._close()
+            self._let_go()
 
     async def _produce(self, consumer: IConsumer) -> None:
         position, end = self.offset, self.offset + self.length
@@ -134,18 +147,44 @@ class FileProducer(GatedProducer):
                 consumer.write(block)
                 position += len(block)
         finally:
-            self._close()
+            self._let_go()
+
+    def _is_in_memory(self, offset: int, length: int) -> bool:
+        """Some of the stretch may have been read before, and some not."""
+        looks = (*range(offset, offset + length, _READ_AHEAD_STEP), offset + length - 1)
+        return all(_is_in_memory(self._descriptor, position) for position in looks)
 
     async def _read(self, position: int, size: int) -> bytes:
-        block = await self._threads.run(os.pread, self._file.fileno(), size, position)
+        block = await self._threads.run(os.pread, self._descriptor, size, position)
         if not block:
-            raise EOFError(f"{self._file.name!r} ends at byte {position}, too soon")
+            raise EOFError(f"{self._name!r} ends at byte {position}, too soon")
         return block
 
+    def _let_go(self) -> None:
+        # No read is under way when this is called.
+        self._descriptor = -1
+        self._end()
+
+
+class FileProducer(StretchProducer):
+    """A stretch of a file of one's own.
+
+    Args:
+        file: opened for reading; the producer closes it in the end, whatever happens.
+        offset, length: the stretch, in bytes.
+    """
+
+    def __init__(self, threads: Threads, file: FileIO, offset: int, length: int) -> None:
+        super().__init__(threads, file.fileno(), str(file.name), offset, length, self._close)
+        self._file = file
+
+    def _is_in_memory(self, offset: int, length: int) -> bool:
+        """The kernel reads ahead, so what comes last tells of the rest."""
+        return _is_in_memory(self.fileno(), offset + length - 1)
+
     def _close(self) -> None:
-        # No read is under way when this is called. To close a deleted file is what frees its
-        # space, which takes long for a large one; without that it takes less than the way to a
-        # thread and back.
+        # To close a deleted file is what frees its space, which takes long for a large one; without
+        # that it takes less than the way to a thread and back.
         if os.fstat(self._file.fileno()).st_nlink:
             self._file.close()
         else:

@@ -104,6 +104,7 @@ OTHERS = {
     "durability": "relaxed",
     "root_dir": "/var/lib/bleepstore/objects",
     "inline_max_bytes": "0",
+    "pack_max_bytes": "0",
     "max_size_bytes": "2GiB",
     "persistence": "snapshot",
     "snapshot_path": "/var/lib/bleepstore/snapshot.db",

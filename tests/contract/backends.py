@@ -12,7 +12,7 @@ import pytest
 from twisted.internet import reactor
 
 from bleepstore.config.gateways import AwsSection, AzureSection, GcpSection
-from bleepstore.config.storage import MemorySection, StorageSection
+from bleepstore.config.storage import LocalSection, MemorySection, StorageSection
 from bleepstore.ids import new_blob_id
 from bleepstore.interfaces import IBlobStore, ISink, ITransaction
 from bleepstore.metadata.database import Database
@@ -24,6 +24,8 @@ from bleepstore.storage.blobs import BlobRows
 from bleepstore.storage.files import FileStore
 from bleepstore.storage.inline import InlineStore
 from bleepstore.storage.memory import LimitedStore
+from bleepstore.storage.packed import PackedStore
+from bleepstore.storage.packs import PACK_BYTES, PackStore
 from bleepstore.storage.processes import LockedProcesses
 from bleepstore.storage.registry import open_backend
 from bleepstore.storage.remote.client import Answer, Client, Outgoing
@@ -33,6 +35,7 @@ from bleepstore.storage.remote.upstream import IUpstream
 from bleepstore.streams.threads import Threads
 from bleepstore.values import Blob, BlobName
 from tests.storage.backing import means
+from tests.storage.on_disk import blobs_on_disk
 from tests.streams.gathering import Gathering
 from tests.upstreams import azure, gcs, s3
 
@@ -148,6 +151,76 @@ class Files(Backend):
 
 class RelaxedFiles(Files):
     is_durable = False
+
+
+class Packs(Backend):
+    """Packs, beside files for those of which the size is not known before."""
+
+    is_durable = True
+    pack_max_bytes = 2**63
+    pack_bytes = PACK_BYTES
+
+    def lacks_syncs(self) -> bool:
+        return not self.is_durable
+
+    def open(self) -> PackedStore:
+        self.packs = PackStore(
+            self.root, self.threads, is_durable=self.is_durable, pack_bytes=self.pack_bytes
+        )
+        self.files = FileStore(self.root, self.threads, is_durable=self.is_durable)
+        return PackedStore(self.packs, self.files, self.pack_max_bytes)
+
+    def let_go(self) -> None:
+        forget_lock(self.files)
+        forget_packs(self.packs)
+
+    async def remains(self) -> list[str]:
+        return [*files_in(self.root / "incoming"), *blobs_on_disk(self.root)]
+
+
+class RelaxedPacks(Packs):
+    is_durable = False
+
+
+class SmallPacks(Packs):
+    """Each with one blob."""
+
+    pack_bytes = 1
+
+
+class Local(Backend):
+    """All three, as they are by default."""
+
+    def open(self) -> IBlobStore:
+        section = StorageSection(local=LocalSection(root_dir=self.root))
+        store = open_backend(section, means(self.threads, self.root, self._read_content))
+        assert isinstance(store, InlineStore)
+        assert isinstance(store._large, PackedStore)
+        store._capacity = None  # of a database that does not run here
+        self.large = store._large
+        return store
+
+    async def _read_content(self, locator: str) -> bytes | None:
+        blob = self.blobs.get(locator)
+        return None if blob is None else blob.content
+
+    def let_go(self) -> None:
+        forget_lock(self.large._files)
+        forget_packs(self.large._packs)
+
+    async def remains(self) -> list[str]:
+        return [*files_in(self.root / "incoming"), *blobs_on_disk(self.root)]
+
+
+def forget_packs(store: PackStore) -> None:
+    """What the kernel does for a dead process: locks go, and descriptors."""
+    incoming, pack = store._incoming, store._current
+    assert incoming is not None
+    incoming._lock.close()
+    if pack is not None:
+        pack._file.close()
+        pack._notes.close()
+    store._incoming = store._current = None
 
 
 class Inline(Backend):
@@ -397,6 +470,10 @@ def rows_of(store: IBlobStore) -> BlobRows:
 BACKENDS: list[type[Backend]] = [
     Files,
     RelaxedFiles,
+    Packs,
+    RelaxedPacks,
+    SmallPacks,
+    Local,
     Inline,
     TinyInline,
     Rows,

@@ -117,6 +117,25 @@ async def test_reading_goes_on_when_the_blob_is_deleted(backend: Backend, size: 
 
 @pytest.mark.parametrize("size", [1, LARGE])
 @pytest_twisted.ensureDeferred
+async def test_what_stays_for_its_reader_goes_when_that_is_done(
+    backend: Backend, size: int
+) -> None:
+    data = content(size)
+    blob = await backend.put(data)
+    producer = await backend.store.read(blob.locator, 0, size)
+    del backend.blobs[blob.locator]
+    staying = await backend.store.delete([blob.locator])
+    assert list(staying) in ([], [blob.locator])
+    assert bool(staying) <= await backend.store.exists(blob.locator)
+    consumer = Gathering()
+    await producer.startProducing(consumer)
+    assert consumer.data == data
+    assert list(await backend.store.delete(staying)) == []
+    await nothing_remains(backend)
+
+
+@pytest.mark.parametrize("size", [1, LARGE])
+@pytest_twisted.ensureDeferred
 async def test_a_deleted_blob_is_gone(backend: Backend, size: int) -> None:
     blob = await backend.put(content(size))
     for _ in range(2):

@@ -22,6 +22,7 @@ from tests.metadata.damage import damage_page_with
 pytestmark = pytest.mark.skipif(BACKEND != "local", reason="these choose their backends themselves")
 
 _SMALL = b"small" * 100
+_MIDDLING = os.urandom(300_000)  # in a pack
 _LARGE = os.urandom(4 * MIB)
 _FULL = (507, "InsufficientStorage")
 _FAILED = (500, "InternalError")
@@ -63,7 +64,8 @@ def full_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple
 
 
 def put_first_objects(daemon: Daemon) -> None:
-    for target, body in (("/kept", b""), ("/kept/small", _SMALL), ("/kept/large", _LARGE)):
+    objects = {"/kept/small": _SMALL, "/kept/middling": _MIDDLING, "/kept/large": _LARGE}
+    for target, body in {"/kept": b"", **objects}.items():
         assert answer(daemon, "PUT", target, body) == (200, "")
 
 
@@ -75,6 +77,7 @@ def answer(daemon: Daemon, method: str, target: str, body: bytes = b"") -> tuple
 
 def assert_readable(daemon: Daemon) -> None:
     assert ask_signed(daemon, "GET", "/kept/small").body == _SMALL
+    assert ask_signed(daemon, "GET", "/kept/middling").body == _MIDDLING
     assert ask_signed(daemon, "GET", "/kept/large").body == _LARGE
     assert b"<Key>large</Key>" in ask_signed(daemon, "GET", "/kept?list-type=2").body
 

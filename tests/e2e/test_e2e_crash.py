@@ -24,6 +24,7 @@ from attrs import define, field, frozen
 from tests.e2e.admin import assert_sound
 from tests.e2e.clients import boto3_client, signed_headers
 from tests.e2e.daemon import BACKEND, REGION, Daemon
+from tests.storage.on_disk import blobs_on_disk
 
 KILLS = 12
 WRITERS = 6
@@ -201,10 +202,9 @@ def _query(daemon: Daemon, sql: str) -> list[Any]:
 
 
 def _locators_of_files(daemon: Daemon) -> set[str]:
-    """The blobs that the backend has, in files or in rows."""
-    folder = daemon.objects_path / "blobs"
-    in_files = {f"f:{path.name}" for path in folder.rglob("*") if path.is_file()}
-    return in_files | {row[0] for row in _query(daemon, "SELECT locator FROM blob_row")}
+    """The blobs that the backend has, in files, packs or rows."""
+    on_disk = set(blobs_on_disk(daemon.objects_path))
+    return on_disk | {row[0] for row in _query(daemon, "SELECT locator FROM blob_row")}
 
 
 def _locators_of_file_blobs(daemon: Daemon) -> set[str]:

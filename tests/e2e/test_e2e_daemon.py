@@ -123,8 +123,9 @@ def test_requests_that_do_not_finish_are_cut(own_daemon: Daemon) -> None:
         assert _is_cut(upload)
     own_daemon.start()
     if BACKEND == "local":
-        incoming = own_daemon.objects_path / "incoming"
-        assert {file.name for file in incoming.glob("*/*")} == {"lock"}
+        for folder in ("incoming", "arriving-packs"):
+            files = (own_daemon.objects_path / folder).glob("*/*")
+            assert {file.name for file in files} == {"lock"}
     with refused("404"):
         s3.head_object(Bucket="stopping", Key="k")
 

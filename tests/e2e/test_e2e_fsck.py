@@ -9,10 +9,13 @@ from contextlib import closing
 import pytest
 
 from bleepstore.ids import new_blob_id
+from bleepstore.storage.locators import place_in_pack
+from bleepstore.storage.pack_format import BLOCK_BYTES
 from tests.e2e.admin import admin, assert_sound, fsck, some_file
 from tests.e2e.daemon import Daemon, looks_at_files
 from tests.e2e.stocked import LARGE, stock
 from tests.metadata.damage import damage_page_with
+from tests.storage.on_disk import blobs_on_disk
 
 pytestmark = looks_at_files
 REMOVAL = ("--repair", "--delete-unreferenced")
@@ -21,6 +24,15 @@ REMOVAL = ("--repair", "--delete-unreferenced")
 @pytest.fixture
 def store(own_daemon: Daemon) -> Daemon:
     """A running daemon with large and small objects, versions, a copy and an upload."""
+    own_daemon.settings = {"storage": {"local": {"pack_max_bytes": 0}}}
+    own_daemon.start()
+    stock(own_daemon, "checked")
+    return own_daemon
+
+
+@pytest.fixture
+def packed(own_daemon: Daemon) -> Daemon:
+    """The same, with the large objects in packs."""
     own_daemon.start()
     stock(own_daemon, "checked")
     return own_daemon
@@ -39,6 +51,58 @@ def test_a_sound_store_is_sound_while_it_runs_and_afterwards(store: Daemon) -> N
     assert (totals["stored_blobs"], totals["inline_blobs"]) == (3, 1)
     store.stop()
     assert fsck(store) == findings
+
+
+def test_packs_are_sound_while_they_are_written_to_and_afterwards(packed: Daemon) -> None:
+    findings = fsck(packed)
+    assert (findings["problems"], findings["totals"]["stored_blobs"]) == (0, 3)
+    assert len(blobs_on_disk(packed.objects_path)) == 3
+    packed.stop()
+    assert fsck(packed) == findings
+
+
+def test_what_nothing_refers_to_is_found_in_the_pack_of_a_daemon(packed: Daemon) -> None:
+    """What is settled there is not hidden by what is on its way."""
+    execute(packed, "DELETE FROM blob WHERE locator IN (SELECT max(locator) FROM blob)")
+    (unknown,) = fsck(packed)["unknown"]
+    assert unknown.startswith("p:")
+    packed.stop()
+    assert fsck(packed, *REMOVAL)["unknown"] == []
+    assert unknown not in blobs_on_disk(packed.objects_path)
+
+
+def test_a_killed_daemon_and_a_database_without_keys_cost_no_blob_in_packs(
+    packed: Daemon,
+) -> None:
+    blobs = set(blobs_on_disk(packed.objects_path))
+    packed.kill()
+    database = packed.database_path.rename(packed.folder / "complete.db")
+    for suffix in ("-wal", "-shm"):
+        path = packed.database_path.with_name(packed.database_path.name + suffix)
+        if path.exists():
+            path.rename(packed.folder / f"complete.db{suffix}")
+    packed.start()
+    packed.stop()
+    assert set(fsck(packed, "--repair")["unknown"]) == blobs
+    for suffix in ("", "-wal", "-shm"):
+        path = database.with_name(database.name + suffix)
+        to = packed.database_path.with_name(packed.database_path.name + suffix)
+        to.unlink(missing_ok=True)
+        if path.exists():
+            path.rename(to)
+    assert_sound(packed)
+
+
+def test_a_damaged_stretch_of_a_pack_is_missing(packed: Daemon) -> None:
+    packed.stop()
+    hurt = blobs_on_disk(packed.objects_path)[0]
+    place = place_in_pack(hurt)
+    assert place is not None
+    with (packed.objects_path / "packs" / place.pack_id).open("r+b") as file:
+        file.seek(place.block * BLOCK_BYTES)
+        file.write(b"no header")
+    findings = fsck(packed, "--repair")
+    assert (findings["missing"], findings["problems"]) == ([hurt], 1)
 
 
 def test_the_text_names_what_was_looked_at(store: Daemon) -> None:

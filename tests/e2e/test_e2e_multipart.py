@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.clients import ask_signed, boto3_client, refused
 from tests.e2e.daemon import Daemon, looks_at_files
+from tests.storage.on_disk import blobs_on_disk
 
 MIB = 1024 * 1024
 PART = os.urandom(5 * MIB)
@@ -480,11 +480,13 @@ def test_one_upload_attacked_from_all_sides_keeps_its_bytes(s3: Any, bucket: str
 
 
 @looks_at_files
-def test_no_byte_outlives_the_last_that_refers_to_it(own_daemon: Daemon) -> None:
+@pytest.mark.parametrize("pack_max_bytes", [0, "1MiB"])
+def test_no_byte_outlives_the_last_that_refers_to_it(
+    own_daemon: Daemon, pack_max_bytes: int | str
+) -> None:
     """Parts that were replaced, left out or aborted, sources that copies still need."""
-    own_daemon.settings = {
-        "storage": {"garbage_grace_seconds": 0, "local": {"inline_max_bytes": 0}}
-    }
+    local = {"inline_max_bytes": 0, "pack_max_bytes": pack_max_bytes}
+    own_daemon.settings = {"storage": {"garbage_grace_seconds": 0, "local": local}}
     own_daemon.start()
     s3 = boto3_client(own_daemon)
     s3.create_bucket(
@@ -527,11 +529,9 @@ def test_parts_and_objects_have_a_greatest_size(own_daemon: Daemon) -> None:
     own_daemon.stop()
 
 
-def blobs(daemon: Daemon) -> list[Path]:
-    """The files that have the bytes of something."""
-    return [
-        path for path in daemon.objects_path.rglob("*") if path.is_file() and path.stat().st_size
-    ]
+def blobs(daemon: Daemon) -> list[str]:
+    """All that has the bytes of something."""
+    return blobs_on_disk(daemon.objects_path)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

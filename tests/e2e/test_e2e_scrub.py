@@ -28,6 +28,15 @@ PART = 5 * 1024 * 1024
 @pytest.fixture
 def store(own_daemon: Daemon) -> Daemon:
     """A running daemon with all kinds of things that hold bytes: 5 versions and 1 part."""
+    own_daemon.settings = {"storage": {"local": {"pack_max_bytes": 0}}}
+    own_daemon.start()
+    stock(own_daemon, "scrubbed")
+    return own_daemon
+
+
+@pytest.fixture
+def packed(own_daemon: Daemon) -> Daemon:
+    """The same, with the large objects in packs."""
     own_daemon.start()
     stock(own_daemon, "scrubbed")
     return own_daemon
@@ -100,6 +109,20 @@ def test_a_changed_byte_is_found_wherever_it_is(store: Daemon) -> None:
     done = admin(store, "scrub")
     assert done.returncode == 1
     assert " of the bytes is not " in done.stdout
+
+
+@looks_at_files
+def test_a_changed_byte_in_a_pack_is_found(packed: Daemon) -> None:
+    assert admin_json(packed, "scrub")["damaged"] == []
+    path = next(packed.objects_path.glob("packs/*"))
+    with path.open("r+b") as file:
+        file.seek(LARGE // 2)
+        byte = file.read(1)
+        file.seek(LARGE // 2)
+        file.write(bytes([byte[0] ^ 1]))
+    damaged = {each["key"] for each in admin_json(packed, "scrub", code=1)["damaged"]}
+    assert damaged
+    assert damaged <= {"large", "copy", "parts"}
 
 
 @looks_at_files

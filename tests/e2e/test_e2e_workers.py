@@ -18,11 +18,12 @@ from attrs import define, field
 
 from tests.e2e.clients import ask, ask_signed, boto3_client, presigned
 from tests.e2e.daemon import ALICE, REGION, Daemon
+from tests.storage.on_disk import blobs_on_disk, unsettled_on_disk
 
 _PATIENCE_SECONDS = 60
 _HERE = {"LocationConstraint": REGION}
 CLIENTS = 6
-_BODY = os.urandom(100_000)  # large enough for a file
+_BODY = os.urandom(100_000)  # large enough for a pack
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +166,8 @@ def assert_all_there(daemon: Daemon, keys: list[str]) -> None:
 
 
 def incoming(daemon: Daemon) -> list[str]:
-    """The names of blobs that are not settled."""
-    files = (daemon.objects_path / "incoming").glob("*/*")
-    return [file.name for file in files if file.name != "lock"]
+    """The blobs that are not settled."""
+    return unsettled_on_disk(daemon.objects_path)
 
 
 def test_metrics_of_all_workers_are_added_up(crowd: Daemon) -> None:
@@ -258,6 +258,32 @@ def test_requests_in_flight_may_finish(own_crowd: Daemon) -> None:
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"connection: close" in answer.lower()
     assert incoming(own_crowd) == []
+
+
+def test_what_a_worker_sends_is_not_deleted_by_the_parent(own_daemon: Daemon) -> None:
+    """More than the sockets' buffers take is in a pack."""
+    own_daemon.settings = {
+        "server": {"workers": 2},
+        "storage": {"garbage_grace_seconds": 0, "local": {"pack_max_bytes": "64MiB"}},
+    }
+    _open(own_daemon)
+    body = os.urandom(40_000_000)
+    assert ask_signed(own_daemon, "PUT", "/bucket/k", body=body).status == 200
+    (blob,) = blobs_on_disk(own_daemon.objects_path)
+    connection = http.client.HTTPConnection("127.0.0.1", own_daemon.port, timeout=60)
+    with closing(connection):
+        connection.request("GET", presigned(own_daemon, "GET", "/bucket/k"))
+        answer = connection.getresponse()
+        begun = answer.read(1000)
+        assert ask_signed(own_daemon, "DELETE", "/bucket/k").status == 204
+        gone = time.monotonic() + 12  # the parent has looked for garbage twice by then
+        while time.monotonic() < gone:
+            assert blobs_on_disk(own_daemon.objects_path) == [blob]
+            time.sleep(0.5)
+        assert begun + answer.read() == body
+    wait_for(lambda: not blobs_on_disk(own_daemon.objects_path), "the deletion")
+    own_daemon.stop()
+    assert "Traceback" not in own_daemon.log
 
 
 def test_requests_that_do_not_finish_are_cut(own_daemon: Daemon) -> None:

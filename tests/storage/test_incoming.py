@@ -50,7 +50,7 @@ def test_a_survey_tells_live_owners_from_dead_ones(tmp_path: Path) -> None:
         (folder.path / blob_id).touch()
     dead._lock.close()
     for _ in range(2):  # looking changes nothing
-        assert Incoming.survey(tmp_path) == {ids[0]: True, ids[1]: False}
+        assert Incoming.survey(tmp_path) == {live.path / ids[0]: True, dead.path / ids[1]: False}
     (claimed,) = Incoming.claim_abandoned(tmp_path)
     assert claimed.path == dead.path
     claimed.remove()

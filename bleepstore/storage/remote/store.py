@@ -140,10 +140,11 @@ class RemoteStore:
         is_meant = found is not None and tag in (None, found.tag)
         return found is not None and is_meant and found.size_bytes >= size_bytes
 
-    async def delete(self, locators: Sequence[str]) -> None:
+    async def delete(self, locators: Sequence[str]) -> Sequence[str]:
         names = [self._own_name(locator) for locator in locators]
         if found := [name for name in names if name is not None]:
             await self._upstream.delete(found)
+        return ()
 
     def _own_name(self, locator: str) -> str | None:
         """The name that is of this blob only; what is shown may be of another one by now."""
