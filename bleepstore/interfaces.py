@@ -141,6 +141,13 @@ class ISink(Interface):
         """Remove every trace. Allowed twice; no effect after ``settle``."""
 
 
+class IWritesInThread(Interface):
+    """A sink that can write where a block has been hashed, which saves a way into a thread."""
+
+    def write_in_thread(block: bytes) -> None:
+        """As :meth:`ISink.write`, done when this returns. Called in any thread but the reactor's."""
+
+
 class IBlobStore(Interface):
     """A backend: it keeps bytes and nothing else.
 

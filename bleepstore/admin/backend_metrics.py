@@ -5,9 +5,9 @@ The backend is wrapped in one that measures; it can do all that the other can.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import frozen
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -15,7 +15,7 @@ from twisted.internet.defer import CancelledError
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
-from ..interfaces import IBlobStore, ISink
+from ..interfaces import IBlobStore, ISink, IWritesInThread
 from ..values import Blob, BlobName
 
 T = TypeVar("T")
@@ -41,6 +41,11 @@ class _Call:
             raise
         finally:
             self._seconds.observe(perf_counter() - began)
+
+    def observe(self, seconds: Iterable[float]) -> None:
+        """Count what was measured in threads, where metrics must not be touched."""
+        for each in seconds:
+            self._seconds.observe(each)
 
 
 class BackendMetrics:
@@ -123,11 +128,22 @@ class MeasuredSink:
         self._inner = inner
         self._write = write
         self._commit = commit
+        self._seconds_in_threads: list[float] = []
+
+    def __conform__(self, interface: Any) -> Any:
+        """It writes in threads if the other sink does."""
+        return self if interface is IWritesInThread and interface(self._inner, None) else None
+
+    def write_in_thread(self, block: bytes) -> None:
+        began = perf_counter()
+        cast(IWritesInThread, self._inner).write_in_thread(block)
+        self._seconds_in_threads.append(perf_counter() - began)
 
     async def write(self, block: bytes) -> None:
         await self._write.measure(self._inner.write(block))
 
     async def commit(self) -> Blob:
+        self._write.observe(self._seconds_in_threads)
         return await self._commit.measure(self._inner.commit())
 
     async def settle(self) -> None:

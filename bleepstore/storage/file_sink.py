@@ -9,7 +9,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..interfaces import ISink
+from ..interfaces import ISink, IWritesInThread
 from ..streams.threads import Threads
 from ..values import Blob
 from .blob_folders import BlobFolders
@@ -19,7 +19,7 @@ from .removal import Removal
 from .write_out import WriteOut
 
 
-@implementer(ISink)
+@implementer(ISink, IWritesInThread)
 class FileSink:
     """Writes to the incoming name of a blob and gives it its other name on commit.
 
@@ -44,7 +44,7 @@ class FileSink:
         return self._threads.run(self._open, size_bytes)
 
     def write(self, block: bytes) -> Deferred[None]:
-        return self._threads.run(self._write, block)
+        return self._threads.run(self.write_in_thread, block)
 
     def commit(self) -> Deferred[Blob]:
         return self._threads.run(self._commit)
@@ -67,7 +67,7 @@ class FileSink:
         with self._reporting_trouble():
             self._file = create_file(self._path)
 
-    def _write(self, block: bytes) -> None:
+    def write_in_thread(self, block: bytes) -> None:
         with self._reporting_trouble():
             write_all(self._opened, block)
         self._size_bytes += len(block)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..errors import StorageBroken, StorageFull
-from ..interfaces import ISink
+from ..interfaces import ISink, IWritesInThread
 from ..streams.shielding import shielded
 from ..streams.threads import Threads
 from ..values import Blob
@@ -16,7 +15,7 @@ from .pack_file import PackFile
 from .pack_format import Stretch, make_header
 
 
-@implementer(ISink)
+@implementer(ISink, IWritesInThread)
 class PackSink:
     """Fills a stretch.
 
@@ -34,14 +33,10 @@ class PackSink:
         self._announced_bytes: int | None = None  # by the header that is written
         self._is_touched = False
         self._is_certain = False
+        self._has_failed = False
 
     def write(self, block: bytes) -> Deferred[None]:
-        return self._threads.run(self._write, block).addErrback(self._failed)
-
-    def _failed(self, failure: Failure) -> Failure:
-        if failure.check(StorageFull, StorageBroken):
-            self._pack.seal()  # it may be this file that must not grow
-        return failure
+        return self._threads.run(self.write_in_thread, block)
 
     async def commit(self) -> Blob:
         if self._announced_bytes != self._size_bytes:
@@ -63,6 +58,8 @@ class PackSink:
     async def _abort(self) -> None:
         if self._is_certain:
             return
+        if self._has_failed:
+            self._pack.seal()  # it may be this file that must not grow
         if self._is_touched:
             # If this fails the pack keeps its incoming name, and the next start recovers.
             await self._threads.run(self._pack.erase, self._stretch)
@@ -71,6 +68,13 @@ class PackSink:
             self._pack.gone()
 
     # In a thread, one at a time:
+
+    def write_in_thread(self, block: bytes) -> None:
+        try:
+            self._write(block)
+        except (StorageFull, StorageBroken):
+            self._has_failed = True
+            raise
 
     def _write(self, block: bytes) -> None:
         size_bytes = self._size_bytes + len(block)

@@ -17,6 +17,9 @@ TOTAL_BYTES = 32 * 1024 * 1024
 LEAST_BYTES = 64 * 1024
 """What a socket gives at once; less would only cost more."""
 
+CROWD = 8
+"""More than cores, in most machines."""
+
 
 class Allowance:
     """Divides memory among those who gather blocks.
@@ -37,6 +40,11 @@ class Allowance:
             yield
         finally:
             self._sharers -= 1
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether there is so much to do that no body gains by having two threads at a time."""
+        return self._sharers > CROWD
 
     def block_bytes(self) -> int:
         """How large a block may be now, in bytes."""

@@ -75,7 +75,8 @@ class Intake:
         """Take the next pieces and answer the content in them as one block.
 
         Raises:
-            S3Error: ``EntityTooLarge``, and whatever the framing's decoder raises.
+            S3Error: ``EntityTooLarge``; ``IncompleteBody`` for more than was announced; and whatever
+                the framing's decoder raises.
         """
         block = b"".join(self._decode(pieces))
         self._size_bytes += len(block)
@@ -84,6 +85,9 @@ class Intake:
             raise S3Error(
                 "EntityTooLarge", ProposedSize=str(self._size_bytes), MaxSizeAllowed=str(limit)
             )
+        expected = self._demands.expected_size
+        if expected is not None and self._size_bytes > expected:
+            raise S3Error("IncompleteBody")
         self._digests.update(block)
         return block
 

@@ -1,7 +1,8 @@
 """The pump: moves a request body into a sink, block by block.
 
 While one block is written, the next one is decoded and hashed, and the one after that is
-gathered from the socket; then the client has to wait. So an upload of any size costs the memory
+gathered from the socket; then the client has to wait. The last block, and each one where many bodies
+move, is hashed and written in one go. So an upload of any size costs the memory
 of a few blocks, and the slowest of network, hash and disk sets the pace.
 """
 
@@ -11,9 +12,11 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Protocol
 
+from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.web.iweb import IBodyProducer
 
+from ..interfaces import IWritesInThread
 from ..values import PayloadFraming
 from .allowance import Allowance
 from .blocks import Blocks
@@ -61,31 +64,57 @@ async def receive(
     allowance = allowance or Allowance()
     with allowance.shared():
         blocks = Blocks(body, allowance.block_bytes)
-        return await frugally(_receive(blocks, Intake(framing, demands), _Writer(sink), threads))
+        pump = _Pump(blocks, Intake(framing, demands), sink, threads, allowance)
+        return await frugally(pump.run())
 
 
-async def _receive(blocks: Blocks, intake: Intake, writer: _Writer, threads: Threads) -> Received:
-    try:
-        blocks.start()
-        while pieces := await blocks.next():
-            block = await _take(intake, pieces, threads)
-            if blocks.are_over:  # nothing comes meanwhile, and most bodies are one block
-                received = intake.finish()
-                await writer.write_last(block)
-                return received
-            await writer.write(block)
-        received = intake.finish()
-        await writer.flush()
-        return received
-    finally:
-        blocks.stop()
-        await writer.close()
+@frozen
+class _Pump:
+    """Moves one body. One block is written while the next one is hashed, unless that gains nothing."""
+
+    _blocks: Blocks
+    _intake: Intake
+    _sink: TakesBlocks
+    _threads: Threads
+    _allowance: Allowance
+
+    async def run(self) -> Received:
+        writer = _Writer(self._sink)
+        try:
+            self._blocks.start()
+            while pieces := await self._blocks.next():
+                if self._blocks.are_over or self._allowance.is_crowded:
+                    await writer.flush()
+                    await self._take_and_write(pieces)
+                else:
+                    await writer.write(await self._take(pieces))
+            received = self._intake.finish()
+            await writer.flush()
+            return received
+        finally:
+            self._blocks.stop()
+            await writer.close()
+
+    async def _take(self, pieces: list[bytes]) -> bytes:
+        if _is_small(pieces):
+            return self._intake.take(pieces)
+        return await self._threads.run(self._intake.take, pieces)
+
+    async def _take_and_write(self, pieces: list[bytes]) -> None:
+        """In one job, if the sink can do its part in a thread."""
+        threaded = None if _is_small(pieces) else IWritesInThread(self._sink, None)
+        if threaded is not None:
+            await self._threads.run(self._take_and_write_now, threaded, pieces)
+        elif block := await self._take(pieces):
+            await self._sink.write(block)
+
+    def _take_and_write_now(self, sink: IWritesInThread, pieces: list[bytes]) -> None:
+        if block := self._intake.take(pieces):
+            sink.write_in_thread(block)
 
 
-async def _take(intake: Intake, pieces: list[bytes], threads: Threads) -> bytes:
-    if sum(map(len, pieces)) <= ON_THE_SPOT_BYTES:
-        return intake.take(pieces)
-    return await threads.run(intake.take, pieces)
+def _is_small(pieces: list[bytes]) -> bool:
+    return sum(map(len, pieces)) <= ON_THE_SPOT_BYTES
 
 
 class _Writer:
@@ -100,12 +129,6 @@ class _Writer:
         await self.flush()
         if block:
             self._writing = Deferred.fromCoroutine(self._write(block))
-
-    async def write_last(self, block: bytes) -> None:
-        """Write the last block, and wait for that."""
-        await self.flush()
-        if block:
-            await self._sink.write(block)
 
     async def _write(self, block: bytes) -> None:
         await self._sink.write(block)

@@ -5,6 +5,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from attrs import evolve
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, gatherResults
 from twisted.internet.task import deferLater
+from zope.interface import implementer
 
 from bleepstore.errors import ClientGone, S3Error, StorageFull
-from bleepstore.streams.allowance import LEAST_BYTES, Allowance
+from bleepstore.interfaces import IWritesInThread
+from bleepstore.streams.allowance import CROWD, LEAST_BYTES, Allowance
 from bleepstore.streams.blocks import BLOCK_BYTES, BLOCK_PIECES
 from bleepstore.streams.digests import Digests
 from bleepstore.streams.threads import Threads
@@ -144,7 +147,8 @@ async def test_many_uploads_have_smaller_blocks(threads: Threads) -> None:
     await gatherResults(uploads)
     assert all(sink.data == LARGE for sink in sinks)
     latest = [len(block) for block in sinks[-1].blocks[:-1]]
-    assert min(latest) == max(latest) == 2 * LEAST_BYTES
+    assert min(latest) >= 2 * LEAST_BYTES
+    assert max(latest) <= 4 * LEAST_BYTES  # pieces go on coming until the body is paused
     alone = Sink()
     await receive(whole(LARGE), PLAIN, NONE, alone, threads, allowance)
     assert len(alone.blocks[0]) >= 8 * LEAST_BYTES
@@ -197,6 +201,50 @@ async def test_a_checksum_that_is_none_is_an_invalid_request(threads: Threads, v
 async def test_a_wrong_length_is_an_incomplete_body(threads: Threads, expected_size: int) -> None:
     demands = Demands(expected_size=expected_size)
     assert (await refusal(b"abc", PLAIN, demands, threads)).code == "IncompleteBody"
+
+
+@pytest_twisted.ensureDeferred
+async def test_more_than_was_announced_is_never_written(threads: Threads) -> None:
+    sink = Sink()
+    with pytest.raises(S3Error) as caught:
+        await receive(whole(LARGE), PLAIN, Demands(expected_size=BLOCK_BYTES), sink, threads)
+    assert caught.value.code == "IncompleteBody"
+    assert len(sink.data) <= BLOCK_BYTES
+
+
+@implementer(IWritesInThread)
+class ThreadedSink(Sink):
+    """Remembers in which threads it was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: list[threading.Thread] = []
+
+    def write_in_thread(self, block: bytes) -> None:
+        self.threads.append(threading.current_thread())
+        self.blocks.append(block)
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_last_block_is_written_where_it_is_hashed(threads: Threads) -> None:
+    sink = ThreadedSink()
+    received = await receive(whole(LARGE), PLAIN, NONE, sink, threads)
+    assert sink.data == LARGE
+    assert received.md5_hex == hashlib.md5(LARGE).hexdigest()
+    assert len(sink.threads) == 1
+    assert sink.threads[0] is not threading.current_thread()
+
+
+@pytest_twisted.ensureDeferred
+async def test_in_a_crowd_every_block_is(threads: Threads) -> None:
+    allowance = Allowance()
+    sink = ThreadedSink()
+    with ExitStack() as crowd:
+        for _ in range(CROWD):
+            crowd.enter_context(allowance.shared())
+        await receive(whole(LARGE), PLAIN, NONE, sink, threads, allowance)
+    assert sink.data == LARGE
+    assert len(sink.threads) == len(sink.blocks)
 
 
 @pytest_twisted.ensureDeferred
