@@ -44,6 +44,7 @@ class Services:
     """The rooms that operations use, and the facts about this store that they need.
 
     Attributes:
+        threads: for what takes the processor long: hashing, reading documents.
         max_object_size: bytes.
         reserved_bucket_names: names that cannot be buckets because pages of this daemon stand
             there, such as ``/metrics``.

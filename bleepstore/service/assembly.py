@@ -96,7 +96,7 @@ def _site(
     services = Services(
         metadata=foundation.metadata,
         blobs=foundation.blobs,
-        threads=foundation.threads,
+        threads=foundation.work_threads,
         clock=clock,
         region=config.server.region,
         max_object_size=config.server.max_object_size,

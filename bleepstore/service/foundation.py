@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +23,27 @@ from ..storage.registry import open_backend
 from ..streams.threads import Threads
 from .occupancy import Occupancy
 
-# Bytes are hashed and written by these; more would only queue for the same cores and disk.
-_BYTE_THREADS = 8
+# Disks are waited for by these; more would only queue for the same disk.
+_DISK_THREADS = 8
 
 
 @frozen
 class Foundation:
-    """Metadata, storage, and the threads in which disks are waited for.
+    """Metadata, storage, and the threads for what the reactor must not do.
 
     A store in memory has no occupancy, unless it is saved to a file, and no snapshots likewise.
 
     Attributes:
+        threads: in which disks are waited for.
+        work_threads: in which bytes are hashed and documents read. They are as many as there are cores
+            for this process: more take the interpreter from each other, 10 % of the uploads of 64 KiB.
         showing: for a backend that shows objects under their own names; None for any other.
     """
 
     metadata: Store
     blobs: IBlobStore
     threads: Threads
+    work_threads: Threads
     _occupancy: Occupancy | None
     _snapshots: Snapshots | None = None
     showing: Showing | None = None
@@ -56,6 +61,7 @@ class Foundation:
         if self._occupancy is not None:
             self._occupancy.enter(alone=alone or self._snapshots is not None)
         self.threads.start()
+        self.work_threads.start()
         await self.metadata.database.start()
         await self.blobs.start()
         if self._snapshots is not None:
@@ -71,6 +77,7 @@ class Foundation:
                 await self._snapshots.stop()
         finally:
             await self.metadata.database.stop()
+            await self.work_threads.stop()
             await self.threads.stop()
             if self._occupancy is not None:
                 self._occupancy.leave()
@@ -110,7 +117,7 @@ def _lay_on_disk(config: Config, reactor: Any, metrics: Metrics | None) -> Found
     durability: Durability = "full" if _is_strict(config) else "relaxed"
     metadata = open_store(path, reactor, durability, metrics.metadata if metrics else None)
     blobs, threads = _backend(config, reactor, metadata, path, metrics)
-    return Foundation(metadata, blobs, threads, _occupancy(path))
+    return Foundation(metadata, blobs, threads, _work_threads(config, reactor), _occupancy(path))
 
 
 def _lay_in_memory(config: Config, reactor: Any, metrics: Metrics | None) -> Foundation:
@@ -119,17 +126,18 @@ def _lay_in_memory(config: Config, reactor: Any, metrics: Metrics | None) -> Fou
     metadata = store_on(engine, metrics.metadata if metrics else None)
     state_path = config.storage.memory.snapshot_path
     blobs, threads = _backend(config, reactor, metadata, state_path, metrics)
+    work_threads = _work_threads(config, reactor)
     if path is None:
-        return Foundation(metadata, blobs, threads, None)
+        return Foundation(metadata, blobs, threads, work_threads, None)
     interval_seconds = config.storage.memory.snapshot_interval_seconds
     snapshots = Snapshots(engine.save, reactor, interval_seconds)
-    return Foundation(metadata, blobs, threads, _occupancy(path), snapshots)
+    return Foundation(metadata, blobs, threads, work_threads, _occupancy(path), snapshots)
 
 
 def _backend(
     config: Config, reactor: Any, metadata: Store, state_path: Path, metrics: Metrics | None
 ) -> tuple[IBlobStore, Threads]:
-    threads = Threads(reactor, "bytes", _BYTE_THREADS)
+    threads = Threads(reactor, "disk", _DISK_THREADS)
     means = Means(
         reactor=reactor,
         threads=threads,
@@ -145,6 +153,11 @@ def _backend(
     waiting = "Changes of the metadata that wait for a commit."
     metrics.watch("metadata_queue_length", waiting, lambda: metadata.database.queue_length)
     return metrics.backend.measured(backend), threads
+
+
+def _work_threads(config: Config, reactor: Any) -> Threads:
+    cores = len(os.sched_getaffinity(0))
+    return Threads(reactor, "work", max(2, cores // config.worker_count))
 
 
 def _occupancy(path: Path) -> Occupancy:

@@ -15,7 +15,7 @@ async def test_a_job_runs_in_a_thread_of_that_name(threads: Threads) -> None:
     here = threading.current_thread()
     there = await threads.run(threading.current_thread)
     assert there is not here
-    assert there.name.startswith("PoolThread-test-")
+    assert there.name.startswith("test-")
     assert there.daemon
 
 
