@@ -142,10 +142,16 @@ class ISink(Interface):
 
 
 class IWritesInThread(Interface):
-    """A sink that can write where a block has been hashed, which saves a way into a thread."""
+    """A sink that writes in whichever thread it is called, and pieces as they are.
 
-    def write_in_thread(block: bytes) -> None:
-        """As :meth:`ISink.write`, done when this returns. Called in any thread but the reactor's."""
+    That saves a way into a thread where a block has just been hashed, and putting it together.
+    """
+
+    def write_pieces(pieces: Sequence[bytes | memoryview]) -> None:
+        """As :meth:`ISink.write` for what they are together, done when this returns.
+
+        Called in any thread but the reactor's. There is at least one byte.
+        """
 
 
 class IBlobStore(Interface):

@@ -134,9 +134,9 @@ class MeasuredSink:
         """It writes in threads if the other sink does."""
         return self if interface is IWritesInThread and interface(self._inner, None) else None
 
-    def write_in_thread(self, block: bytes) -> None:
+    def write_pieces(self, pieces: Sequence[bytes | memoryview]) -> None:
         began = perf_counter()
-        cast(IWritesInThread, self._inner).write_in_thread(block)
+        cast(IWritesInThread, self._inner).write_pieces(pieces)
         self._seconds_in_threads.append(perf_counter() - began)
 
     async def write(self, block: bytes) -> None:

@@ -81,14 +81,14 @@ def create_file(path: Path) -> FileIO:
     return FileIO(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
-def write_all(file: FileIO, block: bytes) -> None:
+def write_all(file: FileIO, block: bytes | memoryview) -> None:
     """Append a block, in as many writes as the kernel wants."""
     rest = memoryview(block)
     while rest:
         rest = rest[file.write(rest) :]
 
 
-def write_all_at(descriptor: int, pieces: Sequence[bytes], position: int) -> None:
+def write_all_at(descriptor: int, pieces: Sequence[bytes | memoryview], position: int) -> None:
     """Write pieces one behind the other, in as many writes as the kernel wants."""
     written = os.pwritev(descriptor, pieces, position)
     if written == sum(map(len, pieces)):

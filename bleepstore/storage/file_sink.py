@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from io import FileIO
 from pathlib import Path
@@ -13,10 +14,10 @@ from ..interfaces import ISink, IWritesInThread
 from ..streams.threads import Threads
 from ..values import Blob
 from .blob_folders import BlobFolders
-from .disk import check_room, create_file, remove_file, reporting_trouble, write_all
+from .disk import check_room, create_file, remove_file, reporting_trouble
+from .file_writers import FileWriter, open_writer
 from .locators import file_locator
 from .removal import Removal
-from .write_out import WriteOut
 
 
 @implementer(ISink, IWritesInThread)
@@ -36,7 +37,7 @@ class FileSink:
         self._removal = removal
         self._file: FileIO | None = None
         self._size_bytes = 0
-        self._write_out = WriteOut() if folders.is_durable else None
+        self._writer: FileWriter | None = None
         self._is_settled = False
 
     def open(self, size_bytes: int | None) -> Deferred[None]:
@@ -44,7 +45,7 @@ class FileSink:
         return self._threads.run(self._open, size_bytes)
 
     def write(self, block: bytes) -> Deferred[None]:
-        return self._threads.run(self.write_in_thread, block)
+        return self._threads.run(self.write_pieces, [block])
 
     def commit(self) -> Deferred[Blob]:
         return self._threads.run(self._commit)
@@ -66,16 +67,19 @@ class FileSink:
         check_room(self._path.parent, size_bytes or 0)
         with self._reporting_trouble():
             self._file = create_file(self._path)
+            is_durable = self._folders.is_durable
+            self._writer = open_writer(self._file, size_bytes, is_durable=is_durable)
 
-    def write_in_thread(self, block: bytes) -> None:
+    def write_pieces(self, pieces: Sequence[bytes | memoryview]) -> None:
         with self._reporting_trouble():
-            write_all(self._opened, block)
-        self._size_bytes += len(block)
-        if self._write_out is not None:
-            self._write_out.reached(self._opened, self._size_bytes)
+            for piece in pieces:
+                self._opened[1].append(piece)
+                self._size_bytes += len(piece)
 
     def _commit(self) -> Blob:
-        with self._reporting_trouble(), self._opened as file:
+        file, writer = self._opened
+        with self._reporting_trouble(), file:
+            writer.finish()
             self._folders.adopt(self._path, file)
         return Blob(file_locator(self._path.name), self._size_bytes)
 
@@ -90,7 +94,7 @@ class FileSink:
         return reporting_trouble(self._folders.path)
 
     @property
-    def _opened(self) -> FileIO:
-        if self._file is None:
+    def _opened(self) -> tuple[FileIO, FileWriter]:
+        if self._file is None or self._writer is None:
             raise RuntimeError("the sink is not open")
-        return self._file
+        return self._file, self._writer

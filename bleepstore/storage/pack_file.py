@@ -106,7 +106,7 @@ class PackFile:
 
     # In threads:
 
-    def write(self, pieces: Sequence[bytes], position: int) -> None:
+    def write(self, pieces: Sequence[bytes | memoryview], position: int) -> None:
         """Write what follows each other, in a stretch."""
         with reporting_trouble(self._folder.path):
             write_all_at(self._file.fileno(), pieces, position)

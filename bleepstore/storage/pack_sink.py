@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
@@ -36,7 +38,7 @@ class PackSink:
         self._has_failed = False
 
     def write(self, block: bytes) -> Deferred[None]:
-        return self._threads.run(self.write_in_thread, block)
+        return self._threads.run(self.write_pieces, [block])
 
     async def commit(self) -> Blob:
         if self._announced_bytes != self._size_bytes:
@@ -69,24 +71,24 @@ class PackSink:
 
     # In a thread, one at a time:
 
-    def write_in_thread(self, block: bytes) -> None:
+    def write_pieces(self, pieces: Sequence[bytes | memoryview]) -> None:
         try:
-            self._write(block)
+            self._write(pieces)
         except (StorageFull, StorageBroken):
             self._has_failed = True
             raise
 
-    def _write(self, block: bytes) -> None:
-        size_bytes = self._size_bytes + len(block)
+    def _write(self, pieces: Sequence[bytes | memoryview]) -> None:
+        size_bytes = self._size_bytes + sum(map(len, pieces))
         if size_bytes > self._stretch.size_bytes:
             raise ValueError(f"more than the {self._stretch.size_bytes} bytes that were announced")
         self._is_touched = True
         if self._announced_bytes is None:
             header = make_header(self._pack.pack_id, self._stretch)
-            self._pack.write([header, block], self._stretch.offset)
+            self._pack.write([header, *pieces], self._stretch.offset)
             self._announced_bytes = self._stretch.size_bytes
         else:
-            self._pack.write([block], self._stretch.content_offset + self._size_bytes)
+            self._pack.write(pieces, self._stretch.content_offset + self._size_bytes)
         self._size_bytes = size_bytes
 
     def _write_header(self) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .blocks import BLOCK_BYTES
+TOTAL_BYTES = 16 * 1024 * 1024
+"""Of gathering blocks: 8 uploads have the largest ones, 16 have some of 1 MiB, 256 of 64 KiB."""
 
-TOTAL_BYTES = 32 * 1024 * 1024
-"""Of gathering blocks: 32 uploads have large ones, 256 have some of 128 KiB."""
+MOST_BYTES = 2 * 1024 * 1024
+"""Between two blocks the hashing waits for the reactor. One stream is 5 to 10 % faster with blocks of
+this size than with 1 MiB, and no faster with larger ones."""
 
 LEAST_BYTES = 64 * 1024
 """What a socket gives at once; less would only cost more."""
@@ -49,4 +51,4 @@ class Allowance:
     def block_bytes(self) -> int:
         """How large a block may be now, in bytes."""
         share = self._total_bytes // max(1, self._sharers)
-        return min(BLOCK_BYTES, max(LEAST_BYTES, share))
+        return min(MOST_BYTES, max(LEAST_BYTES, share))

@@ -14,7 +14,7 @@ from awscrt import checksums
 
 from ..values import Checksum, ChecksumAlgorithm
 
-_Crc = Callable[[bytes, int], int]
+_Crc = Callable[[bytes | memoryview, int], int]
 
 # The function that continues a CRC, and the number of bytes of its value.
 _CRCS: dict[ChecksumAlgorithm, tuple[_Crc, int]] = {
@@ -45,7 +45,7 @@ class Digests:
         }
         self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Take the next bytes; the interpreter lock is free meanwhile for all but the CRCs."""
         if self._md5 is not None:
             self._md5.update(data)

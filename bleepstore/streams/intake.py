@@ -71,25 +71,25 @@ class Intake:
         self._digests = Digests(demands.all_algorithms, sha256=framing.sha256_hex is not None)
         self._size_bytes = 0
 
-    def take(self, pieces: Sequence[bytes]) -> bytes:
-        """Take the next pieces and answer the content in them as one block.
+    def take(self, pieces: Sequence[bytes]) -> Sequence[bytes | memoryview]:
+        """Take the next pieces and answer the stretches of content in them.
 
         Raises:
             S3Error: ``EntityTooLarge``; ``IncompleteBody`` for more than was announced; and whatever
                 the framing's decoder raises.
         """
-        block = b"".join(self._decode(pieces))
-        self._size_bytes += len(block)
-        limit = self._demands.max_size_bytes
+        stretches = self._decode(pieces)
+        self._size_bytes += sum(map(len, stretches))
+        limit, expected = self._demands.max_size_bytes, self._demands.expected_size
         if limit is not None and self._size_bytes > limit:
             raise S3Error(
                 "EntityTooLarge", ProposedSize=str(self._size_bytes), MaxSizeAllowed=str(limit)
             )
-        expected = self._demands.expected_size
         if expected is not None and self._size_bytes > expected:
             raise S3Error("IncompleteBody")
-        self._digests.update(block)
-        return block
+        for stretch in stretches:
+            self._digests.update(stretch)
+        return stretches
 
     def finish(self) -> Received:
         """The body is over: check all that was demanded.

@@ -8,7 +8,7 @@ of a few blocks, and the slowest of network, hash and disk sets the pace.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -29,6 +29,10 @@ __all__ = ["Demands", "Received", "receive"]
 # A block up to this size is hashed on the spot: MD5 of 16 KiB takes about 25 microseconds, less
 # than the way into a thread and back.
 ON_THE_SPOT_BYTES = 16 * 1024
+
+
+Stretches = Sequence[bytes | memoryview]
+"""The content of a block, in the pieces in which it came."""
 
 
 class TakesBlocks(Protocol):
@@ -64,22 +68,28 @@ async def receive(
     allowance = allowance or Allowance()
     with allowance.shared():
         blocks = Blocks(body, allowance.block_bytes)
-        pump = _Pump(blocks, Intake(framing, demands), sink, threads, allowance)
+        threaded = IWritesInThread(sink, None)
+        pump = _Pump(blocks, Intake(framing, demands), sink, threaded, threads, allowance)
         return await frugally(pump.run())
 
 
 @frozen
 class _Pump:
-    """Moves one body. One block is written while the next one is hashed, unless that gains nothing."""
+    """Moves one body. One block is written while the next one is hashed, unless that gains nothing.
+
+    Args:
+        threaded: the sink, if it writes in threads.
+    """
 
     _blocks: Blocks
     _intake: Intake
     _sink: TakesBlocks
+    _threaded: IWritesInThread | None
     _threads: Threads
     _allowance: Allowance
 
     async def run(self) -> Received:
-        writer = _Writer(self._sink)
+        writer = _Writer(self._write)
         try:
             self._blocks.start()
             while pieces := await self._blocks.next():
@@ -95,43 +105,54 @@ class _Pump:
             self._blocks.stop()
             await writer.close()
 
-    async def _take(self, pieces: list[bytes]) -> bytes:
+    async def _take(self, pieces: list[bytes]) -> Stretches:
         if _is_small(pieces):
             return self._intake.take(pieces)
-        return await self._threads.run(self._intake.take, pieces)
+        return await self._threads.run(self._take_now, pieces)
+
+    def _take_now(self, pieces: list[bytes]) -> Stretches:
+        stretches = self._intake.take(pieces)
+        return stretches if self._threaded else [b"".join(stretches)]
+
+    async def _write(self, stretches: Stretches) -> None:
+        if not any(stretches):
+            return
+        if self._threaded is None or _is_small(stretches):
+            await self._sink.write(b"".join(stretches))
+        else:
+            await self._threads.run(self._threaded.write_pieces, stretches)
 
     async def _take_and_write(self, pieces: list[bytes]) -> None:
         """In one job, if the sink can do its part in a thread."""
-        threaded = None if _is_small(pieces) else IWritesInThread(self._sink, None)
-        if threaded is not None:
-            await self._threads.run(self._take_and_write_now, threaded, pieces)
-        elif block := await self._take(pieces):
-            await self._sink.write(block)
+        if self._threaded is None or _is_small(pieces):
+            await self._write(await self._take(pieces))
+        else:
+            await self._threads.run(self._take_and_write_now, self._threaded, pieces)
 
     def _take_and_write_now(self, sink: IWritesInThread, pieces: list[bytes]) -> None:
-        if block := self._intake.take(pieces):
-            sink.write_in_thread(block)
+        stretches = self._intake.take(pieces)
+        if any(stretches):
+            sink.write_pieces(stretches)
 
 
-def _is_small(pieces: list[bytes]) -> bool:
+def _is_small(pieces: Stretches) -> bool:
     return sum(map(len, pieces)) <= ON_THE_SPOT_BYTES
 
 
 class _Writer:
-    """Writes to a sink, one block behind."""
+    """Writes one block behind."""
 
-    def __init__(self, sink: TakesBlocks) -> None:
-        self._sink = sink
+    def __init__(self, write: Callable[[Stretches], Awaitable[None]]) -> None:
+        self._write = write
         self._writing: Deferred[None] | None = None
 
-    async def write(self, block: bytes) -> None:
+    async def write(self, stretches: Stretches) -> None:
         """Begin to write a block once the one before it is written."""
         await self.flush()
-        if block:
-            self._writing = Deferred.fromCoroutine(self._write(block))
+        self._writing = Deferred.fromCoroutine(self._run(stretches))
 
-    async def _write(self, block: bytes) -> None:
-        await self._sink.write(block)
+    async def _run(self, stretches: Stretches) -> None:
+        await self._write(stretches)
 
     async def flush(self) -> None:
         """Wait for the block that is being written."""
