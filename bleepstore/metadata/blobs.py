@@ -17,7 +17,7 @@ from ..interfaces import IDatabase, ITransaction
 from ..values import Blob, Segment
 from .transaction import as_parameter
 
-_ADD = "INSERT INTO blob (locator, size_bytes, refs, content) VALUES (?, ?, ?, ?)"
+_ADD = "INSERT INTO blob (locator, size_bytes, refs, content) VALUES $rows"
 _REFER = (
     "UPDATE blob SET refs = blob.refs + more.value FROM ($counts) AS more "
     "WHERE blob.locator = more.key"
@@ -31,7 +31,7 @@ _RELEASE_SOME = (
     "UPDATE blob SET refs = blob.refs - gone.value FROM ($counts) AS gone "
     "WHERE blob.locator = gone.key"
 )
-_DISCARD = "INSERT INTO garbage (locator, since_ms) VALUES (?, ?)"
+_DISCARD = "INSERT INTO garbage (locator, since_ms) VALUES $rows"
 _CONTENT = "SELECT content FROM blob WHERE locator = ?"
 _REFERENCED = "SELECT locator FROM blob WHERE locator $in_list"
 # A hold counts until its end lies before the same instant, so it lasts as long as it says at least.
@@ -64,7 +64,7 @@ def refer_counted(txn: ITransaction, counts: Mapping[str, int], new: Sequence[Bl
     """The same where it is known how many segments name each blob."""
     rest = dict(counts)
     if new:
-        txn.execute_many(_ADD, [_blob_row(blob, rest.pop(blob.locator)) for blob in new])
+        txn.insert(_ADD, [_blob_row(blob, rest.pop(blob.locator)) for blob in new])
     if rest:
         txn.execute(_REFER, (as_parameter(rest),))
         if txn.rowcount != len(rest):
@@ -100,7 +100,7 @@ def release_counted(txn: ITransaction, counts: Mapping[str, int], now_ms: int) -
         txn.execute(_RELEASE_SOME, (as_parameter({each: counts[each] for each in left}),))
     discarded = [(locator, now_ms) for locator, length in gone if length is None]
     if discarded:
-        txn.execute_many(_DISCARD, discarded)
+        txn.insert(_DISCARD, discarded)
 
 
 def read_content(txn: ITransaction, locator: str) -> bytes | None:

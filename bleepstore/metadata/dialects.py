@@ -36,12 +36,24 @@ class Dialect:
     table_exists: str
     translate: Callable[[Exception], Exception]
     _rendered: dict[str, str] = field(factory=dict, init=False, repr=False, eq=False)
+    _rendered_rows: dict[tuple[str, int], str] = field(
+        factory=dict, init=False, repr=False, eq=False
+    )
 
     def render(self, sql: str) -> str:
         """The text for this engine. Each text is filled in once and kept."""
         rendered = self._rendered.get(sql)
         if rendered is None:
             rendered = self._rendered[sql] = Template(sql).substitute(self.words)
+        return rendered
+
+    def render_rows(self, sql: str, rows: int, width: int) -> str:
+        """The text with so many rows of parameters for ``$rows``."""
+        rendered = self._rendered_rows.get((sql, rows))
+        if rendered is None:
+            row = f"({', '.join('?' * width)})"
+            words = {**self.words, "rows": ", ".join([row] * rows)}
+            rendered = self._rendered_rows[sql, rows] = Template(sql).substitute(words)
         return rendered
 
 

@@ -28,12 +28,11 @@ from .transaction import as_parameter
 _CURRENT = (
     "SELECT key, version_order, etag, segments FROM object WHERE bucket_id = ? AND key $in_list"
 )
-_MARKS = ", ".join("?" for _ in STORED_COLUMNS.split(","))
 _CHANGED = ", ".join(
     f"{column} = excluded.{column}" for column in ("version_order", *VERSION_COLUMNS[1:])
 )
 _PUT = (
-    f"INSERT INTO object ({STORED_COLUMNS}) VALUES ({_MARKS}) "
+    f"INSERT INTO object ({STORED_COLUMNS}) VALUES $rows "
     f"ON CONFLICT (bucket_id, key) DO UPDATE SET {_CHANGED}"
 )
 
@@ -121,7 +120,7 @@ def _write(
     new = list(chain.from_iterable(command.blobs for command in commands))
     blobs.refer(txn, segments, new)
     rows = [(bucket.id, order, *version_to_row(version)) for order, version in stored]
-    txn.execute_many(_PUT, rows)
+    txn.insert(_PUT, rows)
     replaced = [replaceable.get(version.key, "") for _, version in stored]
     now_ms = max(command.version.last_modified_ms for command in commands)
     blobs.release(txn, chain.from_iterable(map(column_to_segments, replaced)), now_ms)

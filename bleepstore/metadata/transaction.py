@@ -11,6 +11,9 @@ from zope.interface import implementer
 from ..interfaces import ITransaction
 from .dialects import Dialect
 
+# Of inserts: so few texts that the engine keeps all of them prepared.
+_SIZES = (32, 16, 8, 4, 2, 1)
+
 
 @implementer(ITransaction)
 class Transaction:
@@ -27,6 +30,15 @@ class Transaction:
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         self._cursor.executemany(self._dialect.render(sql), rows)
+
+    def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        start = 0
+        while left := len(rows) - start:
+            size = next(size for size in _SIZES if size <= left)
+            chunk = rows[start : start + size]
+            text = self._dialect.render_rows(sql, size, len(chunk[0]))
+            self._cursor.execute(text, [value for row in chunk for value in row])
+            start += size
 
     def fetch_one(self) -> Any:
         return self._cursor.fetchone()

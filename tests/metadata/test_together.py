@@ -131,6 +131,10 @@ class _Counting(Transaction):
         self.calls += 1
         super().execute_many(sql, rows)
 
+    def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        self.calls += 1
+        super().insert(sql, rows)
+
 
 def test_uploads_that_wait_together_take_as_many_statements_as_one() -> None:
     connection = memory_connection()
