@@ -151,3 +151,15 @@ def test_uploads_that_wait_together_take_as_many_statements_as_one() -> None:
     calls(20)
     assert calls(20) == calls(1)
     connection.close()
+
+
+def test_any_number_of_rows_is_inserted() -> None:
+    connection = memory_connection()
+    txn = transaction(connection)
+    for number in (0, 1, 77):
+        txn.execute("DELETE FROM account")
+        rows = [(f"owner {n}", "", "") for n in range(number)]
+        txn.insert("INSERT INTO account (owner_id, display_name, email) VALUES $rows", rows)
+        txn.execute("SELECT count(*) FROM account")
+        assert txn.fetch_one() == (number,)
+    connection.close()
