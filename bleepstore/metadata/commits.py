@@ -61,15 +61,16 @@ class WalIndex:
         database: the file with the database, which this process has open in WAL mode.
 
     Raises:
-        OSError, ValueError: the index cannot be mapped.
+        OSError: there is no index.
 
     Attributes:
-        is_known: whether the index is of the form that is known here. If not, it tells nothing.
+        is_known: whether the index could be mapped and is of the form that is known here. If not, it
+            tells nothing, and is to be closed like any other.
     """
 
     def __init__(self, database: Path) -> None:
         self._file = FileIO(database.with_name(database.name + "-shm"))
-        self._index = mmap.mmap(self._file.fileno(), _HEADER_BYTES, prot=mmap.PROT_READ)
+        self._index = _map(self._file)
         header = self._index[:_COPY_BYTES]
         version = int.from_bytes(header[:4], sys.byteorder)
         self.is_known = version == _VERSION and header[_IS_INITIALIZED] == 1
@@ -81,5 +82,14 @@ class WalIndex:
 
     def close(self) -> None:
         """See the class for when."""
-        self._index.close()
+        if isinstance(self._index, mmap.mmap):
+            self._index.close()
         self._file.close()
+
+
+def _map(file: FileIO) -> mmap.mmap | bytes:
+    """The header; some of zeros if it cannot be had."""
+    try:
+        return mmap.mmap(file.fileno(), _HEADER_BYTES, prot=mmap.PROT_READ)
+    except (OSError, ValueError):
+        return bytes(_HEADER_BYTES)

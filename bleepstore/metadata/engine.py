@@ -96,8 +96,8 @@ class FileEngine:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # maps the index
         try:
             self._index = WalIndex(self._path)
-        except (OSError, ValueError) as error:
-            log.debug("the index of the WAL cannot be mapped: {problem}", problem=str(error))
+        except OSError as error:
+            log.debug("the index of the WAL cannot be opened: {problem}", problem=str(error))
         if self._index is not None and self._index.is_known:
             return self._index
         return DataVersion(connection)

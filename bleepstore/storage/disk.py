@@ -48,6 +48,10 @@ def reporting_trouble(place: Path) -> Iterator[None]:
         raise
 
 
+_MOST_PIECES = 1024
+"""That one write takes: ``IOV_MAX`` of Linux, see writev(2)."""
+
+
 def free_bytes(folder: Path) -> int:
     """What the file system of a folder has for users without privileges."""
     disk = os.statvfs(folder)
@@ -90,6 +94,8 @@ def write_all(file: FileIO, block: bytes | memoryview) -> None:
 
 def write_all_at(descriptor: int, pieces: Sequence[bytes | memoryview], position: int) -> None:
     """Write pieces one behind the other, in as many writes as the kernel wants."""
+    if len(pieces) > _MOST_PIECES:  # a client may send byte by byte
+        pieces = [b"".join(pieces)]
     written = os.pwritev(descriptor, pieces, position)
     if written == sum(map(len, pieces)):
         return

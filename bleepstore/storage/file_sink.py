@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from io import FileIO
 from pathlib import Path
 
@@ -78,12 +78,14 @@ class FileSink:
 
     def _commit(self) -> Blob:
         file, writer = self._opened
-        with self._reporting_trouble(), file:
+        with self._reporting_trouble(), file, closing(writer):
             writer.finish()
             self._folders.adopt(self._path, file)
         return Blob(file_locator(self._path.name), self._size_bytes)
 
     def _abort(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
         if self._file is not None:
             self._file.close()
         with self._reporting_trouble():

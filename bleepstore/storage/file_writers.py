@@ -21,7 +21,8 @@ from .write_out import WriteOut
 DIRECT_BYTES = 8 * 1024 * 1024
 """From this size on a file is written past the page cache."""
 
-_BUFFER_BYTES = 1024 * 1024
+_BUFFER_BYTES = 256 * 1024
+"""Each large upload has one, however many there are. One stream gains nothing by a larger one."""
 
 _DIRECT = getattr(os, "O_DIRECT", 0)  # Linux and FreeBSD have it
 
@@ -34,6 +35,9 @@ class FileWriter(Protocol):
 
     def finish(self) -> None:
         """Write what is not written yet; nothing follows. Raises ``OSError``."""
+
+    def close(self) -> None:
+        """Give back memory; what is not written yet never will be. Allowed twice."""
 
 
 def open_writer(file: FileIO, size_bytes: int | None, *, is_durable: bool) -> FileWriter:
@@ -65,6 +69,9 @@ class CachedWriter:
     def finish(self) -> None:
         """All is written."""
 
+    def close(self) -> None:
+        """There is none."""
+
 
 class DirectWriter:
     """Gathers what comes where a disk can fetch it: in whole pages, aligned. See open(2).
@@ -95,6 +102,8 @@ class DirectWriter:
     def finish(self) -> None:
         self._leave_direct()
         self._write()
+
+    def close(self) -> None:
         self._buffer.close()
 
     def _write(self) -> None:

@@ -140,7 +140,8 @@ def _delete(descriptor: int, pack_id: str, blocks: Iterable[int]) -> list[int]:
 
 def _keep_only(descriptor: int, pack_id: str, blocks: Collection[int]) -> int:
     stretches = list(find_stretches(descriptor, pack_id))
-    headless = sorted(set(blocks).difference(each.block for each in stretches))
+    missing = set(blocks).difference(each.block for each in stretches)
+    headless = sorted(block for block in missing if _has_bytes(descriptor, block))
     deleted = end = 0
     for stretch in stretches:
         _erase_between(descriptor, end, stretch.offset, headless)
@@ -150,6 +151,15 @@ def _keep_only(descriptor: int, pack_id: str, blocks: Collection[int]) -> int:
         end = stretch.end
     _erase_between(descriptor, end, os.fstat(descriptor).st_size, headless)
     return deleted
+
+
+def _has_bytes(descriptor: int, block: int) -> bool:
+    """Whether this block is no hole, which it is where a stretch was deleted."""
+    offset = block * BLOCK_BYTES
+    try:
+        return os.lseek(descriptor, offset, os.SEEK_DATA) == offset
+    except OSError:  # behind the last byte
+        return False
 
 
 def _erase_between(descriptor: int, start: int, end: int, headless: Sequence[int]) -> None:

@@ -33,7 +33,7 @@ import txaio
 from twisted.internet.defer import DeferredLock
 from zope.interface import implementer
 
-from ..errors import BlobMissing
+from ..errors import BleepStoreError, BlobMissing
 from ..folders import make_folders
 from ..ids import new_blob_id
 from ..interfaces import IArrivals, IBlobStore
@@ -297,8 +297,15 @@ class PackStore:
 
 
 def _tidy(packs: Iterable[PackFile]) -> None:
+    """The trouble of one is not that of the others."""
+    troubles: list[Exception] = []
     for pack in dict.fromkeys(packs):
-        pack.tidy()
+        try:
+            pack.tidy()
+        except (OSError, BleepStoreError) as trouble:
+            troubles.append(trouble)
+    if troubles:
+        raise troubles[0]
 
 
 def _header_in_memory(descriptor: int, block: int) -> bytes | None:

@@ -34,4 +34,4 @@ class WireLimits:
     linger_seconds: float = 10
     header_bytes: int = 32 * 1024
     discard_bytes: int = 1024 * 1024
-    body_buffer_bytes: int = 64 * 1024
+    body_buffer_bytes: int = 16 * 1024

@@ -159,6 +159,26 @@ async def test_the_disk_begins_with_a_large_blob_before_it_is_complete(
 
 
 @pytest_twisted.ensureDeferred
+async def test_an_upload_that_breaks_off_keeps_no_memory(threads: Threads, tmp_path: Path) -> None:
+    store = FileStore(tmp_path, threads, is_durable=True)
+    await store.start()
+    mapped = _mapped_pages()
+    sinks = []
+    for _ in range(20):
+        sink = await store.open_sink(a_name(), 9 * _MIB)
+        await sink.write(bytes(_MIB))
+        await sink.abort()
+        sinks.append(sink)  # as a failure may for a while
+    assert _mapped_pages() <= mapped
+    await store.stop()
+
+
+def _mapped_pages() -> int:
+    """Stretches of memory of one's own that are no heap: see proc(5)."""
+    return Path("/proc/self/maps").read_text().count("/dev/zero")
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_folder_that_cannot_be_made_is_named(threads: Threads, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     store = FileStore(tmp_path / "file" / "objects", threads, is_durable=True)

@@ -266,6 +266,20 @@ async def test_short_writes_are_gone_on_with(
 # --- what is durable
 
 
+@pytest.mark.parametrize("pieces", [1023, 1024, 1025, 5000])
+@pytest_twisted.ensureDeferred
+async def test_a_client_may_send_byte_by_byte(
+    store: PackStore, threads: Threads, pieces: int
+) -> None:
+    data = os.urandom(pieces * 20)
+    sink = await store.open_sink(a_name(), len(data))
+    stretches = [memoryview(data)[start : start + 20] for start in range(0, len(data), 20)]
+    await threads.run(sink.write_pieces, stretches)
+    blob = await sink.commit()
+    await sink.settle()
+    assert await get(store, blob) == data
+
+
 @pytest_twisted.ensureDeferred
 async def test_what_syncs_is_told_by_durability(
     opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -666,6 +680,25 @@ async def test_recovery_deletes_what_was_on_its_way(opened: Open, tmp_path: Path
     assert [await get(store, each) for each in (settled, referenced)] == [content(1), content(2)]
     assert await store.recover(none) == 0
     del unwritten
+
+
+@pytest_twisted.ensureDeferred
+async def test_recovery_deletes_what_is_torn_behind_what_was_deleted(
+    opened: Open, tmp_path: Path
+) -> None:
+    dead = await opened()
+    deleted = await put(dead, content(1))
+    torn = await dead.open_sink(a_name(), SIZE)
+    await torn.write(content(2))
+    with pack_paths(tmp_path)[0].open("r+b") as file:
+        file.seek(ROOM)
+        file.write(bytes(HEADER_BYTES))
+    await dead._tidying.finish()
+    await dead.delete([deleted.locator])
+    forget_packs(dead)
+    store = await opened()
+    await store.recover(none)
+    assert pack_paths(tmp_path) == []
 
 
 @pytest_twisted.ensureDeferred
