@@ -7,7 +7,8 @@ import re
 from ..errors import S3Error
 from ..values import ByteRange
 
-_RANGE = re.compile(r"bytes=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*")
+# The end may be larger than any object; int() has a limit of its own, beyond this one.
+_RANGE = re.compile(r"bytes=\s*(\d{0,19})\s*-\s*(\d{0,1000})\s*")
 
 
 def parse_range(text: str | None, size_bytes: int) -> ByteRange | None:

@@ -31,6 +31,9 @@ class Source(Protocol):
     def invite(self) -> None:
         """Send ``100 Continue``."""
 
+    def wanted(self, length: int | None) -> None:
+        """The handler takes a body of this length from now on; None if nobody knows it."""
+
 
 @implementer(IRequestBody)
 @define(eq=False, repr=False)
@@ -109,6 +112,7 @@ class RequestBody:
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         if self._failure is not None:
             return fail(self._failure)
+        self._source.wanted(self._declared_length)
         self._invite()
         if self.is_complete and not self._buffer:
             return succeed(None)

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 log = txaio.make_logger()
 
 _LARGE_BODY_BYTES = 256 * 1024
-"""Clients with a larger one have more of them."""
 
 _LARGE_READ_BYTES = 1024 * 1024
 """The most that one read takes of a large body: by Twisted's 64 KiB, the reactor spends a third more
@@ -168,8 +167,6 @@ class Channel(Protocol):
         request = self._current = Request(self, head, framing)
         if framing.length != 0:
             self._body = make_decoder(framing.length, request.body.feed)
-            if framing.length is None or framing.length > _LARGE_BODY_BYTES:
-                self._read_more_at_once()
             self._read_body(request)
         request.start()
 
@@ -187,13 +184,6 @@ class Channel(Protocol):
             self._body = None
             self._inbox.add(rest)
             request.body_ended()
-
-    def _read_more_at_once(self) -> None:
-        """From now on, and less of it where many clients want that."""
-        connection = plain_connection(self.transport)
-        if connection is not None:
-            share = _ALL_READS_BYTES // max(1, self.site.traffic.requests_in_flight)
-            connection.bufferSize = min(_LARGE_READ_BYTES, max(_LEAST_READ_BYTES, share))
 
     # --- what a request asks for -------------------------------------------------------------
 
@@ -213,6 +203,18 @@ class Channel(Protocol):
         if self._current is not None:
             self._current.body_refused()
 
+    def wanted(self, length: int | None) -> None:
+        """Read more of a large body at once, and less of it where many clients want that."""
+        if length is None or length > _LARGE_BODY_BYTES:
+            share = _ALL_READS_BYTES // max(1, self.site.traffic.requests_in_flight)
+            self._read_at_once(min(_LARGE_READ_BYTES, max(_LEAST_READ_BYTES, share)))
+
+    def _read_at_once(self, most_bytes: int) -> None:
+        # Not for longer than a body takes: Twisted also lets so much of an answer wait in memory.
+        connection = plain_connection(self.transport)
+        if connection is not None:
+            connection.bufferSize = most_bytes
+
     def invite(self) -> None:
         """Answer a waiting ``Expect: 100-continue``."""
         if self._current is not None and not self._current.has_answered:
@@ -222,6 +224,7 @@ class Channel(Protocol):
         """Go on with the next request, or close."""
         has_unread_input = self._current is not None and not self._current.is_read
         self._current = self._body = None
+        self._read_at_once(_LEAST_READ_BYTES)
         if is_last or self.site.traffic.is_stopping:
             self._close(has_unread_input=has_unread_input)
             return

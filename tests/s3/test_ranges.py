@@ -15,6 +15,7 @@ from bleepstore.values import ByteRange, Segment
     [
         ("bytes=0-0", ByteRange(0, 1)),
         ("bytes=0-99", ByteRange(0, 10)),
+        ("bytes=0-" + "9" * 30, ByteRange(0, 10)),
         ("bytes=3-5", ByteRange(3, 3)),
         ("bytes=9-", ByteRange(9, 1)),
         ("bytes=-3", ByteRange(7, 3)),

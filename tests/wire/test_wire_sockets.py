@@ -17,6 +17,7 @@ from zope.interface import implementer
 from bleepstore.errors import S3Error
 from bleepstore.values import Reply, RequestHead
 from bleepstore.wire.limits import WireLimits
+from tests.streams.gathering import Gathering
 from tests.wire.wire_rig import Client, LiveSite, echo, parse_answers, read_all, refuse
 
 MIB = 1024 * 1024
@@ -98,13 +99,26 @@ async def test_an_upload_to_a_slow_handler_keeps_the_buffer_bounded() -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_large_bodies_are_read_by_large_pieces() -> None:
-    live = site()
+    while_read: list[int] = []
+
+    async def answer(head: RequestHead, body: Any) -> Reply:
+        if head.headers["content-length"] != "300000":
+            reading = body.startProducing(Gathering())
+            while_read.append(live.channels[0].transport.bufferSize)
+            await reading
+        else:  # nobody wants it
+            while_read.append(live.channels[0].transport.bufferSize)
+        return Reply(200)
+
+    live = site(answer)
     client = await live.client()
-    for count, (length, most) in enumerate([(3, 64 * 1024), (MIB, MIB)], start=1):
+    usual = 64 * 1024
+    for count, length in enumerate([3, MIB, 300_000, 3], start=1):
         client.write(put(length) + b"x" * length)
         await client.until(answered(count))
         (channel,) = live.channels
-        assert channel.transport.bufferSize == most
+        assert channel.transport.bufferSize == usual  # what Twisted lets wait of an answer, too
+    assert while_read == [usual, MIB, usual, usual]
     await client.close()
 
 
