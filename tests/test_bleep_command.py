@@ -24,11 +24,22 @@ def bleep() -> ModuleType:
 
 
 def _interpreter(folder: Path, name: str, prints: str) -> Path:
-    """Says how fast it is, and can all that it is asked for."""
+    """Says how fast it is, where it is, and can all that it is asked for."""
     path = folder / name
-    path.write_text(f"#!/bin/sh\necho {prints}\n")
+    path.write_text(
+        f"#!/bin/sh\ncase $* in *sys.executable*) echo {path};; *) echo {prints};; esac\n"
+    )
     path.chmod(0o755)
     return path
+
+
+def test_a_script_of_a_version_manager_is_the_interpreter_that_it_runs(
+    bleep: ModuleType, tmp_path: Path
+) -> None:
+    ours = tmp_path / "python3"
+    ours.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    ours.chmod(0o755)
+    assert list(bleep.other_pythons()) == []
 
 
 @pytest.fixture(autouse=True)
