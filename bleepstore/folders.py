@@ -5,6 +5,7 @@ All of this blocks: call it in threads.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -26,3 +27,14 @@ def make_folders(path: Path, *, sync: bool) -> None:
     path.mkdir(mode=0o700, exist_ok=True)
     if sync:
         sync_folder(path.parent)
+
+
+def make_own_folder(folder: Path, *, sync: bool) -> None:
+    """A folder that this process may do everything in.
+
+    Raises:
+        OSError: it may not; the message has the path.
+    """
+    make_folders(folder, sync=sync)
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))

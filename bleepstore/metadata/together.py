@@ -24,6 +24,7 @@ from .objects_write import PutObject, PutResult, put_into
 from .rows import STORED_COLUMNS, VERSION_COLUMNS, version_to_row
 from .stacks import DeleteResult
 from .transaction import as_parameter
+from .versions import order_behind
 
 _CURRENT = (
     "SELECT key, version_order, etag, segments FROM object WHERE bucket_id = ? AND key $in_list"
@@ -96,8 +97,7 @@ def _replace(txn: ITransaction, bucket: Bucket, numbered: list[_Numbered]) -> _O
         except S3Error as error:
             outcomes[number] = error
             continue
-        latest = -command.version.last_modified_ms
-        latest = latest if order is None else min(latest, order - 1)
+        latest = order_behind(command.version, order)
         version = evolve(command.version, version_id=NULL_VERSION_ID, last_modified_ms=-latest)
         accepted.append(command)
         stored.append((latest, version))

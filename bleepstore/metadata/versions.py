@@ -73,15 +73,22 @@ def stack(
         The version as stored: with the id ``null`` unless versioning is enabled, and with a time
         later than that of the key's newest version, whatever the clock says.
     """
-    order = -version.last_modified_ms
-    newest_order = _newest_order(txn, bucket, version.key, current)
-    if newest_order is not None:
-        order = min(order, newest_order - 1)
+    order = order_behind(version, _newest_order(txn, bucket, version.key, current))
     stored = evolve(version, version_id=_stored_id(bucket, version), last_modified_ms=-order)
     _make_room(txn, bucket, current, version)
     insert = INSERT_MARKER if stored.is_delete_marker else _INSERT_CURRENT
     txn.execute(insert, (bucket.id, order, *version_to_row(stored)))
     return stored
+
+
+def order_behind(version: ObjectVersion, newest_order: int | None) -> int:
+    """The order of a version that becomes the newest of its key, whatever the clock says.
+
+    Args:
+        newest_order: of the newest one so far; None if there is none.
+    """
+    order = -version.last_modified_ms
+    return order if newest_order is None else min(order, newest_order - 1)
 
 
 def _stored_id(bucket: Bucket, version: ObjectVersion) -> str:

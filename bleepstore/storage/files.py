@@ -39,7 +39,7 @@ import txaio
 from zope.interface import implementer
 
 from ..errors import BlobMissing
-from ..folders import make_folders
+from ..folders import make_own_folder
 from ..ids import is_blob_id
 from ..interfaces import IArrivals, IBlobStore
 from ..streams.producers import FileProducer
@@ -90,9 +90,7 @@ class FileStore:
 
     def _make_ready(self) -> Incoming:
         for folder in (self._all_incoming, self._folders.path):
-            make_folders(folder, sync=self._is_durable)
-            if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-                raise PermissionError(13, os.strerror(13), str(folder))
+            make_own_folder(folder, sync=self._is_durable)
         incoming = Incoming.create(self._all_incoming)
         check_hard_links(incoming)
         return incoming

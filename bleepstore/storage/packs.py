@@ -34,7 +34,7 @@ from twisted.internet.defer import DeferredLock
 from zope.interface import implementer
 
 from ..errors import BleepStoreError, BlobMissing
-from ..folders import make_folders
+from ..folders import make_own_folder
 from ..ids import new_blob_id
 from ..interfaces import IArrivals, IBlobStore
 from ..streams.producers import StretchProducer
@@ -122,9 +122,7 @@ class PackStore:
 
     def _make_ready(self) -> tuple[Incoming, bool]:
         for folder in (self._all_incoming, self._folder.path):
-            make_folders(folder, sync=self._folder.is_durable)
-            if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-                raise PermissionError(13, os.strerror(13), str(folder))
+            make_own_folder(folder, sync=self._folder.is_durable)
         incoming = Incoming.create(self._all_incoming)
         return incoming, can_have_packs(incoming.path)
 
