@@ -18,10 +18,11 @@ from ..errors import BlobMissing, StorageBroken
 from ..interfaces import IBlobStore
 from ..metadata.survey import Holding
 from ..s3.segments import open_segments
+from ..streams.block_writers import TakesBlocks
 from ..streams.composition import combined_checksum, composite_etag
 from ..streams.producers import BytesProducer
 from ..streams.threads import Threads
-from ..streams.upload import Demands, TakesBlocks, receive
+from ..streams.upload import Demands, receive
 from ..values import (
     ByteRange,
     Checksum,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer, IProducer
@@ -34,7 +35,7 @@ class Blocks:
         self._size_bytes = 0
         self._is_over = False
         self._is_paused = False
-        self._failure: Failure | None = None
+        self._error: Exception | None = None
         self._waiter: Deferred[None] | None = None
 
     @property
@@ -59,18 +60,25 @@ class Blocks:
         Raises:
             ClientGone: the client left.
             S3Error: the wire refuses the rest.
+            Exception: see :meth:`refuse`.
         """
-        while not (self._is_full or self._is_over):
+        while not (self._is_full or self._is_over or self._error):
             self._waiter = Deferred()
             await self._waiter
-        if self._failure is not None:
-            self._failure.raiseException()
+        if self._error is not None:
+            raise self._error
         pieces, self._pieces, self._size_bytes = self._pieces, [], 0
         self._wanted_bytes = self._block_bytes()
         if self._is_paused:
             self._is_paused = False
             self._body.resumeProducing()
         return pieces
+
+    def refuse(self, error: Exception) -> None:
+        """What was taken cannot be used: the next block is this error. The first one counts."""
+        if self._error is None:
+            self._error = error
+        self._wake()
 
     def write(self, data: bytes) -> None:
         if self._is_over:
@@ -96,8 +104,8 @@ class Blocks:
         self._wake()
 
     def _fail(self, failure: Failure) -> None:
-        self._failure = failure
-        self._end(None)
+        self._is_over = True
+        self.refuse(cast(Exception, failure.value))
 
     def _wake(self) -> bool:
         waiter, self._waiter = self._waiter, None

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
@@ -23,6 +23,8 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
+
+__all__ = ["Lane", "Threads"]
 
 
 class Threads:
@@ -68,14 +70,24 @@ class Threads:
         Cancelling drops a job that has not begun and waits for the end of one that has; then the
         Deferred fails with ``CancelledError``.
         """
+        return self._accept(_Job(partial(function, *arguments)))
+
+    def run_in(self, lane: Lane, function: Callable[..., T], *arguments: Any) -> Deferred[T]:
+        """As :meth:`run`, once all that was given to the same lane before is over."""
+        return self._accept(_Job(partial(function, *arguments), lane))
+
+    def _accept(self, job: _Job[T]) -> Deferred[T]:
         if not self._is_running:
             return fail(RuntimeError("the threads are not running"))
-        job = _Job(partial(function, *arguments))
         self._jobs += 1
+        if job.lane is None or job.lane.enter(job):
+            self._start(job)
+        return job
+
+    def _start(self, job: _Job[Any]) -> None:
         if self._jobs > len(self._threads) and len(self._threads) < self._size:
             self._add_thread()
         self._waiting.put(job)
-        return job
 
     def _add_thread(self) -> None:
         name = f"{self._name}-{len(self._threads)}"
@@ -87,11 +99,16 @@ class Threads:
     def _work(self) -> None:
         """What each thread does."""
         while (job := self._waiting.get()) is not None:
-            self._done.append((job, job.work()))
-            del job  # it may hold megabytes
-            if not self._is_called:
-                self._is_called = True
-                self._reactor.callFromThread(self._deliver)
+            while job is not None:
+                job = self._work_on(job)  # and nothing refers to the old one: it may hold megabytes
+
+    def _work_on(self, job: _Job[Any]) -> _Job[Any] | None:
+        """Answers the job that follows in its lane."""
+        self._done.append((job, job.work()))
+        if not self._is_called:
+            self._is_called = True
+            self._reactor.callFromThread(self._deliver)
+        return None if job.lane is None else job.lane.leave()
 
     def _deliver(self) -> None:
         # Who adds to what is done looks at this afterwards: so either it is seen below, or calls again.
@@ -116,11 +133,36 @@ class Threads:
                 idle.callback(None)
 
 
+class Lane:
+    """Jobs that go one after the other, from one to the next without the reactor in between.
+
+    While a large upload comes in, the reactor needs 0.6 milliseconds to hear that a job is over and to
+    have the next one begin: a sixth of what hashing a block takes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._jobs: deque[_Job[Any]] = deque()
+
+    def enter(self, job: _Job[Any]) -> bool:
+        """Answers whether nothing is before it, so that a thread is to be found for it."""
+        with self._lock:
+            self._jobs.append(job)
+            return len(self._jobs) == 1
+
+    def leave(self) -> _Job[Any] | None:
+        """The first job is over. Answers the next one, which the same thread is to do."""
+        with self._lock:
+            self._jobs.popleft()
+            return self._jobs[0] if self._jobs else None
+
+
 class _Job(Deferred[T], Generic[T]):
     """A call on its way through a thread, and what comes of it. Only ``work`` happens there."""
 
-    def __init__(self, call: Callable[[], T]) -> None:
+    def __init__(self, call: Callable[[], T], lane: Lane | None = None) -> None:
         super().__init__()
+        self.lane = lane
         self._call: Callable[[], T] | None = call
         self._is_unwanted = False
 

@@ -1,45 +1,32 @@
 """The pump: moves a request body into a sink, block by block.
 
-While one block is written, the next one is decoded and hashed, and the one after that is
-gathered from the socket; then the client has to wait. The last block, and each one where many bodies
+While one block is written, the next one is hashed, and the one after that is gathered from the
+socket; then the client has to wait. The last block, and each one where many bodies
 move, is hashed and written in one go. So an upload of any size costs the memory
 of a few blocks, and the slowest of network, hash and disk sets the pace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
 from contextlib import suppress
-from typing import Protocol
 
-from attrs import frozen
+from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.web.iweb import IBodyProducer
 
-from ..interfaces import IWritesInThread
 from ..values import PayloadFraming
 from .allowance import Allowance
+from .block_writers import BlockWriter, TakesBlocks, is_small, writer_into
 from .blocks import Blocks
 from .frugality import frugally
 from .intake import Demands, Intake, Received
-from .threads import Threads
+from .threads import Lane, Threads
 
 __all__ = ["Demands", "Received", "receive"]
 
-# A block up to this size is hashed on the spot: MD5 of 16 KiB takes about 25 microseconds, less
-# than the way into a thread and back.
-ON_THE_SPOT_BYTES = 16 * 1024
-
-
-Stretches = Sequence[bytes | memoryview]
-"""The content of a block, in the pieces in which it came."""
-
-
-class TakesBlocks(Protocol):
-    """What the pump needs of an :class:`~bleepstore.interfaces.ISink`."""
-
-    def write(self, block: bytes, /) -> Awaitable[None]:
-        """Append a block. The next call is made after this one has fired."""
+_MOST_UNDER_WAY = 2
+"""Blocks, besides the one that gathers: one is hashed and one is written. More make nothing faster."""
 
 
 async def receive(
@@ -68,104 +55,60 @@ async def receive(
     allowance = allowance or Allowance()
     with allowance.shared():
         blocks = Blocks(body, allowance.block_bytes)
-        threaded = IWritesInThread(sink, None)
-        pump = _Pump(blocks, Intake(framing, demands), sink, threaded, threads, allowance)
+        writer = writer_into(sink, threads)
+        pump = _Pump(blocks, Intake(framing, demands), writer, threads, allowance)
         return await frugally(pump.run())
 
 
-@frozen
+@define(eq=False)
 class _Pump:
-    """Moves one body. One block is written while the next one is hashed, unless that gains nothing.
-
-    Args:
-        threaded: the sink, if it writes in threads.
-    """
+    """Moves one body. One block is written while the next one is hashed, unless that gains nothing."""
 
     _blocks: Blocks
     _intake: Intake
-    _sink: TakesBlocks
-    _threaded: IWritesInThread | None
+    _writer: BlockWriter
     _threads: Threads
     _allowance: Allowance
+    _hashing: Lane = field(factory=Lane, init=False)
+    _under_way: deque[Deferred[None]] = field(factory=deque, init=False)
 
     async def run(self) -> Received:
-        writer = _Writer(self._write)
         try:
             self._blocks.start()
             while pieces := await self._blocks.next():
-                if self._blocks.are_over or self._allowance.is_crowded:
-                    await writer.flush()
-                    await self._take_and_write(pieces)
-                else:
-                    await writer.write(await self._take(pieces))
-            received = self._intake.finish()
-            await writer.flush()
-            return received
+                await self._move(pieces)
+            await self._until_under_way(0)
+            return self._intake.finish()
         finally:
             self._blocks.stop()
-            await writer.close()
+            await self._stop_what_is_under_way()
 
-    async def _take(self, pieces: list[bytes]) -> Stretches:
-        if _is_small(pieces):
-            return self._intake.take(pieces)
-        return await self._threads.run(self._take_now, pieces)
-
-    def _take_now(self, pieces: list[bytes]) -> Stretches:
-        stretches = self._intake.take(pieces)
-        return stretches if self._threaded else [b"".join(stretches)]
-
-    async def _write(self, stretches: Stretches) -> None:
-        if not any(stretches):
-            return
-        if self._threaded is None or _is_small(stretches):
-            await self._sink.write(b"".join(stretches))
+    async def _move(self, pieces: list[bytes]) -> None:
+        if self._blocks.are_over or self._allowance.is_crowded or is_small(pieces):
+            await self._until_under_way(0)
+            await self._writer.take_and_append(self._intake.take, pieces)
         else:
-            await self._threads.run(self._threaded.write_pieces, stretches)
+            self._under_way.append(Deferred.fromCoroutine(self._take_then_write(pieces)))
+            await self._until_under_way(_MOST_UNDER_WAY - 1)
 
-    async def _take_and_write(self, pieces: list[bytes]) -> None:
-        """In one job, if the sink can do its part in a thread."""
-        if self._threaded is None or _is_small(pieces):
-            await self._write(await self._take(pieces))
-        else:
-            await self._threads.run(self._take_and_write_now, self._threaded, pieces)
+    async def _take_then_write(self, pieces: list[bytes]) -> None:
+        try:
+            stretches = await self._threads.run_in(self._hashing, self._intake.take, pieces)
+            await self._writer.append(stretches)
+        except Exception as error:
+            self._blocks.refuse(error)  # nobody waits for this block yet
+            raise
 
-    def _take_and_write_now(self, sink: IWritesInThread, pieces: list[bytes]) -> None:
-        stretches = self._intake.take(pieces)
-        if any(stretches):
-            sink.write_pieces(stretches)
+    async def _until_under_way(self, count: int) -> None:
+        """Wait until no more blocks than these are under way."""
+        while len(self._under_way) > count:
+            await self._under_way[0]
+            self._under_way.popleft()
 
-
-def _is_small(pieces: Stretches) -> bool:
-    return sum(map(len, pieces)) <= ON_THE_SPOT_BYTES
-
-
-class _Writer:
-    """Writes one block behind."""
-
-    def __init__(self, write: Callable[[Stretches], Awaitable[None]]) -> None:
-        self._write = write
-        self._writing: Deferred[None] | None = None
-
-    async def write(self, stretches: Stretches) -> None:
-        """Begin to write a block once the one before it is written."""
-        await self.flush()
-        self._writing = Deferred.fromCoroutine(self._run(stretches))
-
-    async def _run(self, stretches: Stretches) -> None:
-        await self._write(stretches)
-
-    async def flush(self) -> None:
-        """Wait for the block that is being written."""
-        if self._writing is not None:
-            await self._writing
-            self._writing = None
-
-    async def close(self) -> None:
-        """Stop the write under way, if there is one, and wait until it has stopped."""
-        if self._writing is None:
-            return
-        writing, self._writing = self._writing, None
-        writing.cancel()
-        # Its failure is the one that the caller hears of already, or a later one.
-        with suppress(Exception):
-            await frugally(writing)
+    async def _stop_what_is_under_way(self) -> None:
+        for moving in self._under_way:
+            moving.cancel()
+        for moving in self._under_way:
+            # Its failure is the one that the caller hears of already, or a later one.
+            with suppress(Exception):
+                await frugally(moving)

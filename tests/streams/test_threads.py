@@ -6,7 +6,7 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import CancelledError, Deferred
 
-from bleepstore.streams.threads import Threads
+from bleepstore.streams.threads import Lane, Threads
 from tests.streams.pool import new_threads
 
 
@@ -63,6 +63,47 @@ async def test_cancelling_drops_a_job_that_has_not_begun() -> None:
         await second
     await threads.stop()
     assert not never.is_set()
+
+
+@pytest_twisted.ensureDeferred
+async def test_jobs_of_a_lane_follow_each_other_without_the_reactor(threads: Threads) -> None:
+    done: list[int] = []
+    lane, all_done = Lane(), threading.Event()
+    jobs = [threads.run_in(lane, done.append, number) for number in range(100)]
+    threads.run_in(lane, all_done.set)
+    assert all_done.wait(10)  # the reactor stands still meanwhile
+    assert done == list(range(100))
+    for job in jobs:
+        await job
+
+
+@pytest_twisted.ensureDeferred
+async def test_lanes_do_not_wait_for_each_other(threads: Threads) -> None:
+    may_end, held, free = threading.Event(), Lane(), Lane()
+    waiting = threads.run_in(held, may_end.wait)
+    behind = threads.run_in(held, threading.current_thread)
+    await threads.run_in(free, may_end.set)
+    assert await waiting
+    assert await behind is not threading.current_thread()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_lane_goes_on_behind_a_job_that_fails_or_is_dropped(threads: Threads) -> None:
+    lane, may_end, never = Lane(), threading.Event(), threading.Event()
+    first = threads.run_in(lane, may_end.wait)
+    dropped = threads.run_in(lane, never.set)
+    failing = threads.run_in(lane, divmod, 7, 0)
+    last = threads.run_in(lane, divmod, 7, 2)
+    dropped.cancel()
+    may_end.set()
+    assert await first
+    with pytest.raises(CancelledError):
+        await dropped
+    with pytest.raises(ZeroDivisionError):
+        await failing
+    assert await last == (3, 1)
+    assert not never.is_set()
+    assert await threads.run_in(lane, divmod, 9, 2) == (4, 1)
 
 
 @pytest_twisted.ensureDeferred

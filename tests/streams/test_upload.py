@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -320,6 +321,70 @@ async def test_an_error_of_the_sink_ends_the_upload(threads: Threads) -> None:
     body = whole(LARGE)
     with pytest.raises(StorageFull):
         await receive(body, PLAIN, NONE, sink, threads)
+    assert sink.blocks == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_error_is_told_while_the_client_is_silent(threads: Threads) -> None:
+    body, sink = FakeBody(), Sink()
+    sink.error = StorageFull("full")
+    receiving = Deferred.fromCoroutine(receive(body, PLAIN, NONE, sink, threads))
+    body.send(LARGE[:MOST_BYTES])
+    with pytest.raises(StorageFull):
+        await receiving
+    assert body.is_stopped
+
+
+class BreakingSink(Sink):
+    """Its first write fails when it is told to; the others would not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_holding = True
+
+    async def write(self, block: bytes) -> None:
+        if self.held:
+            self.blocks.append(block)
+        else:
+            await super().write(block)
+
+    def break_down(self) -> None:
+        self.held[0].errback(StorageFull("full"))
+
+
+@implementer(IWritesInThread)
+class ThreadedBreakingSink(BreakingSink):
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_broken = threading.Event()
+
+    def write_pieces(self, pieces: Sequence[bytes | memoryview]) -> None:
+        if self.held:
+            self.blocks.append(b"".join(pieces))
+            return
+        self.held.append(Deferred())
+        self.is_broken.wait()
+        raise StorageFull("full")
+
+    def break_down(self) -> None:
+        self.is_broken.set()
+        time.sleep(0.1)  # the thread goes on before the reactor hears of it
+
+
+@pytest.mark.parametrize("make_sink", [BreakingSink, ThreadedBreakingSink])
+@pytest_twisted.ensureDeferred
+async def test_nothing_is_written_behind_a_block_that_was_not(
+    threads: Threads, make_sink: Callable[[], BreakingSink]
+) -> None:
+    body, sink = FakeBody(), make_sink()
+    receiving = Deferred.fromCoroutine(receive(body, PLAIN, NONE, sink, threads))
+    body.send(LARGE[:MOST_BYTES])
+    await until(lambda: sink.held)
+    body.send(LARGE[:MOST_BYTES])
+    await deferLater(reactor, 0.1)  # the second block stands behind the first one
+    sink.break_down()
+    with pytest.raises(StorageFull):
+        await receiving
     assert sink.blocks == []
 
 
