@@ -24,8 +24,9 @@ from ..interfaces import ISendable
 if TYPE_CHECKING:
     from .outlet import Outlet
 
-PIECE_BYTES = 2 * 1024 * 1024
-"""The most that one connection sends before others get their turn; nginx has the same default."""
+PIECE_BYTES = 4 * 1024 * 1024
+"""The most that one connection sends before others get their turn: 2.5 milliseconds, if the client is on
+the same machine. A few percent faster than with half of it, nginx's default."""
 
 # Linux has it: what is sent meanwhile leaves in full packets, so that the head of an answer goes with
 # the bytes, and wakes the client once: a tenth more downloads of 1 MiB a second.
