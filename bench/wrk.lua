@@ -6,6 +6,8 @@
 local requests = {}
 local at = 0
 local answered = 0
+local begun = 0
+local NEVER_MS = 24 * 3600 * 1000
 
 -- Only set where it is needed: calling it for each answer costs the client time.
 local function stop_at_the_end()
@@ -17,9 +19,17 @@ local function stop_at_the_end()
   end
 end
 
+-- How long a client waits before its next request. Without this the first clients to end begin anew,
+-- and their answers would count for requests that are still under way.
+local function never_again()
+  begun = begun + 1
+  return begun > #requests and NEVER_MS or 0
+end
+
 function init(arguments)
   if arguments[4] == "once" then
     response = stop_at_the_end
+    delay = never_again
   end
   local body = nil
   if tonumber(arguments[3]) > 0 then
