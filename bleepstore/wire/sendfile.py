@@ -1,7 +1,7 @@
 # mypy: allow-untyped-calls
 """Sends a stretch of a file from the kernel: its bytes never come into this process.
 
-The sender takes the outlet's place as the producer of the transport for as long as it works,
+That is, unless the client is on the same machine (``copying.py``). The sender takes the outlet's place as the producer of the transport for as long as it works,
 so that it is called whenever the socket has room and nothing waits before it. The disk is not
 waited for here: the source brings each piece into memory first, in a thread.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
 from ..interfaces import ISendable
+from .copying import Copying, is_on_this_machine
 
 if TYPE_CHECKING:
     from .outlet import Outlet
@@ -57,6 +59,9 @@ class FileSender:
         self._outlet = outlet
         self._connection = connection
         self._source = ISendable(source)
+        self._copying: Copying | None = None
+        if is_on_this_machine(connection):
+            self._copying = Copying(connection, self._source.fileno())
         self._sent = 0
         self._preparing: Deferred[None] | None = None
         self._is_over = False
@@ -85,7 +90,7 @@ class FileSender:
         if self._connection.dataBuffer or self._connection._tempDataBuffer:
             self._wait()  # for the head of the answer to go first
         else:
-            self._prepare()
+            self._go_on()
 
     def stopProducing(self) -> None:
         """The connection is lost: its own producer hears of it."""
@@ -93,8 +98,12 @@ class FileSender:
 
     # --- in between --------------------------------------------------------------------------
 
-    def _prepare(self) -> None:
+    def _go_on(self) -> None:
         size = min(PIECE_BYTES, self._source.length - self._sent)
+        if self._copying is None or not self._attempt(self._copying.send, size):
+            self._prepare(size)
+
+    def _prepare(self, size: int) -> None:
         preparing = self._source.prepare(self._source.offset + self._sent, size)
         if preparing is None:
             self._send(size)
@@ -112,9 +121,16 @@ class FileSender:
             self._end()  # whoever reads the rest meets the same error
 
     def _send(self, size: int) -> None:
-        descriptor, position = self._connection.fileno(), self._source.offset + self._sent
+        if not self._attempt(self._sendfile, size):
+            self._end()  # the file has ended
+
+    def _sendfile(self, position: int, size: int) -> int:
+        return os.sendfile(self._connection.fileno(), self._source.fileno(), position, size)
+
+    def _attempt(self, send: Callable[[int, int], int], size: int) -> bool:
+        """Send some, and wait or end then. False if there is nothing to send in this way."""
         try:
-            sent = os.sendfile(descriptor, self._source.fileno(), position, size)
+            sent = send(self._source.offset + self._sent, size)
         except BlockingIOError:
             self._wait()
         except OSError as error:
@@ -123,11 +139,14 @@ class FileSender:
             else:
                 self._outlet.abort()
         else:
+            if not sent:
+                return False
             self._sent += sent
-            if sent == 0 or self._sent == self._source.length:
+            if self._sent == self._source.length:
                 self._end()
             else:
                 self._wait()
+        return True
 
     def _wait(self) -> None:
         self._outlet.stalled()

@@ -1,4 +1,5 @@
-"""Files that the kernel sends: the same bytes as read ones, and as polite to everybody."""
+"""Files that the kernel sends, or that are copied to clients here: the same bytes as read ones, and as
+polite to everybody."""
 
 from __future__ import annotations
 
@@ -66,6 +67,20 @@ class Files:
         raise AssertionError("a file is still open")
 
 
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if clients were on another machine."""
+    monkeypatch.setattr("bleepstore.wire.sendfile.is_on_this_machine", lambda _: False)
+
+
+@pytest.fixture(params=["elsewhere", "here"])
+def place(request: pytest.FixtureRequest) -> str:
+    """Where the clients are."""
+    if request.param == "elsewhere":
+        request.getfixturevalue("elsewhere")
+    return str(request.param)
+
+
 @pytest_twisted.async_yield_fixture
 async def files(tmp_path: Path, threads: Threads) -> AsyncIterator[Files]:
     made = Files(tmp_path / "file", threads)
@@ -96,8 +111,8 @@ def whole(count: int) -> Any:
     [[(0, len(DATA))], [(5, 1)], [(1, 3 * MIB)], [(7, MIB), (0, 3), (2 * MIB, 5 * MIB)]],
 )
 @pytest_twisted.ensureDeferred
-async def test_the_kernel_sends_what_was_asked_for(
-    files: Files, sent: list[int], stretches: list[tuple[int, int]]
+async def test_what_was_asked_for_is_sent(
+    files: Files, place: str, sent: list[int], stretches: list[tuple[int, int]]
 ) -> None:
     files.stretches = stretches
     expected = b"".join(DATA[offset : offset + length] for offset, length in stretches)
@@ -107,12 +122,13 @@ async def test_the_kernel_sends_what_was_asked_for(
     while len(answers := parse_answers(received)) < 2:
         await deferLater(ANY_REACTOR, 0.01)
     assert [answer.body for answer in answers] == [expected, expected]
-    assert sum(sent) == 2 * len(expected)
+    assert sum(sent) == (2 * len(expected) if place == "elsewhere" else 0)
     assert [each.bytes_sent for each in files.site.exchanges] == [len(expected)] * 2
     await files.all_closed()
     await client.close()
 
 
+@pytest.mark.usefixtures("elsewhere")
 @pytest_twisted.ensureDeferred
 async def test_what_the_kernel_cannot_send_is_read(
     files: Files, monkeypatch: pytest.MonkeyPatch
@@ -140,7 +156,7 @@ async def test_what_the_kernel_cannot_send_is_read(
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_client_that_leaves_half_way_leaves_nothing_open(files: Files) -> None:
+async def test_a_client_that_leaves_half_way_leaves_nothing_open(files: Files, place: str) -> None:
     client = await files.site.client()
     client.transport.pauseProducing()  # type: ignore[union-attr]
     client.write(GET)
@@ -157,7 +173,9 @@ async def test_a_client_that_leaves_half_way_leaves_nothing_open(files: Files) -
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_client_that_does_not_read_is_cut_off(tmp_path: Path, threads: Threads) -> None:
+async def test_a_client_that_does_not_read_is_cut_off(
+    tmp_path: Path, threads: Threads, place: str
+) -> None:
     files = Files(tmp_path / "file", threads, response_stall_seconds=0.3)
     client = await files.site.client()
     client.transport.pauseProducing()  # type: ignore[union-attr]
@@ -172,7 +190,7 @@ async def test_a_client_that_does_not_read_is_cut_off(tmp_path: Path, threads: T
 
 @pytest_twisted.ensureDeferred
 async def test_a_file_that_became_short_costs_the_connection(
-    files: Files, flush_logged_errors: Any
+    files: Files, place: str, flush_logged_errors: Any
 ) -> None:
     client = await files.site.client()
     os.truncate(files.path, 3 * MIB)
@@ -184,6 +202,7 @@ async def test_a_file_that_became_short_costs_the_connection(
     await files.all_closed()
 
 
+@pytest.mark.usefixtures("elsewhere")
 @pytest_twisted.ensureDeferred
 async def test_a_piece_that_is_not_in_memory_is_brought_there_by_a_thread(
     files: Files, sent: list[int], monkeypatch: pytest.MonkeyPatch
@@ -196,4 +215,30 @@ async def test_a_piece_that_is_not_in_memory_is_brought_there_by_a_thread(
     )
     assert parse_answers(received)[0].body == DATA
     assert sum(sent) == len(DATA)
+    await client.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_is_not_in_memory_is_not_copied(
+    files: Files, sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.preadv
+    is_there = (3 * MIB, 5 * MIB)
+
+    def some(descriptor: int, buffers: Any, position: int, flags: int = 0) -> int:
+        """Only a stretch in the middle is in memory, and its neighbours on the disk."""
+        left = is_there[1] - position
+        if position < is_there[0] or left <= 0:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return real(descriptor, [memoryview(buffers[0])[:left]], position, flags)
+
+    monkeypatch.setattr("os.preadv", some)
+    monkeypatch.setattr("bleepstore.wire.sendfile.PIECE_BYTES", MIB)
+    client = await files.site.client()
+    client.write(GET)
+    received = await client.until(
+        lambda data: data.endswith(DATA[-1000:]) and len(data) > len(DATA)
+    )
+    assert parse_answers(received)[0].body == DATA
+    assert sum(sent) == len(DATA) - (is_there[1] - is_there[0])
     await client.close()

@@ -1,0 +1,81 @@
+# mypy: allow-untyped-calls
+"""Sends a stretch of a file to a client on the same machine: by copying it through this process.
+
+On its way to another machine a page of a file need not be copied, and ``sendfile`` saves that. On the
+same machine the client's kernel copies what it receives in any case, and from single pages that takes
+longer than all copies of large blocks: 1 MiB takes 550 to 700 µs with ``sendfile``, and 350 to 430 so.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from ipaddress import ip_address
+from typing import Any
+
+from twisted.internet.interfaces import IAddress
+from twisted.internet.tcp import Connection
+
+# Of the reactor's thread, and empty between two calls. What one send takes fits into a processor's cache.
+_buffer = memoryview(bytearray(1024 * 1024))
+
+_LEAST_BYTES = 64 * 1024
+
+
+def is_on_this_machine(connection: Connection) -> bool:
+    """Whether the client is, as far as its address tells: one behind a proxy here counts, too."""
+    return _is_here(connection.getPeer(), connection.getHost())
+
+
+def _is_here(peer: IAddress, host: IAddress) -> bool:
+    address = getattr(peer, "host", None)
+    if address is None:
+        return True  # a UNIX socket
+    return bool(address == getattr(host, "host", None) or ip_address(address).is_loopback)
+
+
+class Copying:
+    """Copies from one file to one connection, never waiting for the disk or the client."""
+
+    def __init__(self, connection: Connection, descriptor: int) -> None:
+        self._socket: socket.socket = connection.getHandle()
+        self._descriptor = descriptor
+        self._most_bytes = len(_buffer)
+
+    def send(self, position: int, size: int) -> int:
+        """Send a stretch, or its beginning.
+
+        Returns:
+            The number of bytes sent: fewer if the socket is full or the rest is not in memory, and
+            0 if nothing is.
+
+        Raises:
+            BlockingIOError: the socket is full, and nothing was sent.
+            OSError: from the socket.
+        """
+        sent = 0
+        while sent < size:
+            block = self._read(position + sent, size - sent)
+            if not block:
+                break
+            try:
+                taken = self._socket.send(block)
+            except BlockingIOError:
+                if not sent:
+                    raise
+                break
+            sent += taken
+            if taken < len(block):
+                # What is read and not sent is read again: a slow client gets less at a time.
+                self._most_bytes = max(_LEAST_BYTES, taken)
+                break
+            self._most_bytes = min(len(_buffer), 2 * self._most_bytes)
+        return sent
+
+    def _read(self, position: int, size: int) -> memoryview[Any]:
+        """What is in memory; nothing where the file system does not tell."""
+        block = _buffer[: min(size, self._most_bytes)]
+        try:
+            return block[: os.preadv(self._descriptor, [block], position, os.RWF_NOWAIT)]
+        except OSError:
+            return block[:0]
