@@ -5,6 +5,7 @@
 
 local requests = {}
 local at = 0
+local threads = 0
 local answered = 0
 local begun = 0
 local NEVER_MS = 24 * 3600 * 1000
@@ -17,6 +18,12 @@ local function stop_at_the_end()
     -- wrk sleeps through its duration unless it is interrupted, and cannot be while this runs.
     os.execute("(sleep 0.01; kill -INT $PPID) &")
   end
+end
+
+-- Each thread begins elsewhere, so that they do not ask for the same at the same time.
+function setup(thread)
+  thread:set("begin_at", threads * 0.5)
+  threads = threads + 1
 end
 
 -- How long a client waits before its next request. Without this the first clients to end begin anew,
@@ -38,6 +45,7 @@ function init(arguments)
   for target in io.lines(arguments[2]) do
     requests[#requests + 1] = wrk.format(arguments[1], target, nil, body)
   end
+  at = math.floor(begin_at * #requests)
 end
 
 function request()
