@@ -70,7 +70,14 @@ def drive(
         file.write("\n".join(targets))
         file.flush()
         threads = 1 if once else min(_THREADS, clients)
-        options = ["--threads", str(threads), "--connections", str(clients), "--duration", f"{seconds}s"]
+        options = [
+            "--threads",
+            str(threads),
+            "--connections",
+            str(clients),
+            "--duration",
+            f"{seconds}s",
+        ]
         options += ["--timeout", _PATIENCE]
         arguments = [method, file.name, str(body_bytes), *(["once"] if once else [])]
         done = subprocess.run(

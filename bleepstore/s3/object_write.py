@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from collections.abc import Callable
+
+from attrs import frozen
 
 from ..errors import S3Error
 from ..ids import new_version_id
@@ -53,12 +55,12 @@ async def store_object(ctx: Context, demands: Demands, min_size_bytes: int = 0) 
         S3Error: ``EntityTooSmall``; and whatever its headers, its bytes or its conditions give
             reason for.
     """
-    command = _command(ctx, await for_new_object(ctx))
+    make_command = _command_maker(ctx, await for_new_object(ctx))
 
     async def record(received: Received, blob: Blob) -> Stored:
         _refuse_less_than(min_size_bytes, received.size_bytes)
-        filled = _with_bytes(command, received, blob, ctx.services.clock.now_ms())
-        return Stored(received, await ctx.services.metadata.objects.put(filled))
+        command = make_command(received, blob)
+        return Stored(received, await ctx.services.metadata.objects.put(command))
 
     stored = await upload(ctx, demands, record)
     await ctx.services.showing.settle(ctx.bucket_name, (ctx.key,))
@@ -72,37 +74,39 @@ def _refuse_less_than(min_size_bytes: int, size_bytes: int) -> None:
         )
 
 
-def _command(ctx: Context, granted: NewObject) -> PutObject:
-    """The change that this request asks for, but for what only its bytes can tell."""
+def _command_maker(ctx: Context, granted: NewObject) -> Callable[[Received, Blob], PutObject]:
+    """The change that this request asks for, as soon as its bytes are known.
+
+    The headers are read now: what is wrong with them is told before a byte is stored.
+    """
     if_match, if_none_match = write_conditions(ctx.headers)
-    version = ObjectVersion(
-        key=ctx.key,
-        version_id=new_version_id(),
-        last_modified_ms=0,
-        owner=granted.owner,
-        acl=granted.acl,
-        storage_class=storage_class(ctx.headers),
-        headers=stored_headers(ctx.headers),
-        user_metadata=user_metadata(ctx.headers),
-        tags=request_tags(ctx.headers),
-    )
-    return PutObject(
-        bucket=ctx.bucket_name,
-        version=version,
-        blobs=(),
-        if_match=if_match,
-        if_none_match=if_none_match,
-    )
+    class_ = storage_class(ctx.headers)
+    headers, metadata = stored_headers(ctx.headers), user_metadata(ctx.headers)
+    tags = request_tags(ctx.headers)
 
+    def make(received: Received, blob: Blob) -> PutObject:
+        segments = whole(blob)
+        version = ObjectVersion(
+            key=ctx.key,
+            version_id=new_version_id(),
+            last_modified_ms=ctx.services.clock.now_ms(),
+            owner=granted.owner,
+            acl=granted.acl,
+            storage_class=class_,
+            headers=headers,
+            user_metadata=metadata,
+            tags=tags,
+            size_bytes=received.size_bytes,
+            etag=received.md5_hex,
+            checksums=received.checksums,
+            segments=segments,
+        )
+        return PutObject(
+            bucket=ctx.bucket_name,
+            version=version,
+            blobs=(blob,) if segments else (),
+            if_match=if_match,
+            if_none_match=if_none_match,
+        )
 
-def _with_bytes(command: PutObject, received: Received, blob: Blob, now_ms: int) -> PutObject:
-    segments = whole(blob)
-    version = evolve(
-        command.version,
-        last_modified_ms=now_ms,
-        size_bytes=received.size_bytes,
-        etag=received.md5_hex,
-        checksums=received.checksums,
-        segments=segments,
-    )
-    return evolve(command, version=version, blobs=(blob,) if segments else ())
+    return make

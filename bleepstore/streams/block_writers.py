@@ -11,10 +11,6 @@ from twisted.internet.defer import Deferred, DeferredLock
 from ..interfaces import IWritesInThread
 from .threads import Lane, Threads
 
-# A block up to this size is hashed on the spot: MD5 of 16 KiB takes about 25 microseconds, less
-# than the way into a thread and back.
-ON_THE_SPOT_BYTES = 16 * 1024
-
 Stretches = Sequence[bytes | memoryview]
 """The content of a block, in the pieces in which it came."""
 
@@ -36,10 +32,7 @@ class BlockWriter(Protocol):
         """Write a block behind those that are being written."""
 
     def take_and_append(self, take: Take, pieces: list[bytes]) -> Awaitable[None]:
-        """Write what ``take(pieces)`` answers, while nothing else is being written.
-
-        ``take`` is called in a thread unless there is little to take.
-        """
+        """Write what ``take(pieces)`` answers in a thread, while nothing else is being written."""
 
 
 def writer_into(sink: TakesBlocks, threads: Threads) -> BlockWriter:
@@ -48,11 +41,6 @@ def writer_into(sink: TakesBlocks, threads: Threads) -> BlockWriter:
     if threaded is None:
         return _JoiningWriter(sink, threads)
     return _ThreadWriter(threaded, threads)
-
-
-def is_small(pieces: Sequence[bytes]) -> bool:
-    """Whether a thread would cost more than these pieces do."""
-    return sum(map(len, pieces)) <= ON_THE_SPOT_BYTES
 
 
 @define(eq=False)
@@ -96,11 +84,7 @@ class _JoiningWriter:
             await self._write(block)
 
     async def take_and_append(self, take: Take, pieces: list[bytes]) -> None:
-        if is_small(pieces):
-            block = b"".join(take(pieces))
-        else:
-            block = await self._threads.run(lambda: b"".join(take(pieces)))
-        await self._write(block)
+        await self._write(await self._threads.run(lambda: b"".join(take(pieces))))
 
     async def _write(self, block: bytes) -> None:
         if self._error is not None:
