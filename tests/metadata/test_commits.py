@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import pytest_twisted
+from twisted.internet import reactor
 
+from bleepstore.errors import S3Error
+from bleepstore.metadata.buckets import CreateBucket
 from bleepstore.metadata.commits import Commits, DataVersion, WalIndex
+from bleepstore.metadata.store import open_store
+from tests.metadata.samples import bucket
 
 _ELSEWHERE = """
 import sqlite3, sys
@@ -100,3 +106,37 @@ def test_a_commit_that_is_not_over_is_a_state_of_its_own(
         assert index.state() == index.state()
     connection.close()
     index.close()
+
+
+def refuse_to_map(*_: object, **__: object) -> None:
+    raise ValueError("mmap length is greater than file size")
+
+
+def test_an_index_that_cannot_be_mapped_tells_nothing(
+    path: Path, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mmap.mmap", refuse_to_map)
+    index = WalIndex(path)
+    assert not index.is_known
+    connection.close()
+    monkeypatch.undo()
+    index.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_without_an_index_no_answer_is_stale_either(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bleepstore.metadata.commits._map", lambda _: bytes(96))
+    stores = [open_store(path, reactor) for _ in range(2)]
+    for store in stores:
+        await store.database.start()
+    ours, other = stores
+    for number in range(3):
+        name = f"bucket-{number}"
+        with pytest.raises(S3Error, match="bucket does not exist"):
+            await ours.buckets.get(name)
+        await other.buckets.create(CreateBucket(bucket(name)))
+        assert (await ours.buckets.get(name)).name == name
+    for store in stores:
+        await store.database.stop()
