@@ -50,7 +50,7 @@ class _ThreadWriter:
     _sink: IWritesInThread
     _threads: Threads
     _lane: Lane = field(factory=Lane, init=False)
-    _error: Exception | None = field(default=None, init=False)
+    _has_failed: bool = field(default=False, init=False)
 
     def append(self, stretches: Stretches) -> Deferred[None]:
         return self._threads.run_in(self._lane, self._write, stretches)
@@ -59,13 +59,12 @@ class _ThreadWriter:
         return self._threads.run(lambda: self._write(take(pieces)))
 
     def _write(self, stretches: Stretches) -> None:
-        if self._error is not None:
-            raise self._error
+        if self._has_failed or not any(stretches):
+            return  # what failed tells of it
         try:
-            if any(stretches):
-                self._sink.write_pieces(stretches)
-        except Exception as error:
-            self._error = error
+            self._sink.write_pieces(stretches)
+        except Exception:
+            self._has_failed = True
             raise
 
 
@@ -76,22 +75,23 @@ class _JoiningWriter:
     _sink: TakesBlocks
     _threads: Threads
     _turn: DeferredLock = field(factory=DeferredLock, init=False)
-    _error: Exception | None = field(default=None, init=False)
+    _has_failed: bool = field(default=False, init=False)
 
     async def append(self, stretches: Stretches) -> None:
-        block = await self._threads.run(b"".join, stretches)
+        # The turn comes first: blocks that are put together at once would be ready in any order.
         async with self._turn:
-            await self._write(block)
+            await self._write(b"".join, stretches)
 
     async def take_and_append(self, take: Take, pieces: list[bytes]) -> None:
-        await self._write(await self._threads.run(lambda: b"".join(take(pieces))))
+        await self._write(lambda: b"".join(take(pieces)))
 
-    async def _write(self, block: bytes) -> None:
-        if self._error is not None:
-            raise self._error
+    async def _write(self, make: Callable[..., bytes], *arguments: Stretches) -> None:
+        if self._has_failed:
+            return  # what failed tells of it
         try:
+            block = await self._threads.run(make, *arguments)
             if block:
                 await self._sink.write(block)
-        except Exception as error:
-            self._error = error
+        except Exception:
+            self._has_failed = True
             raise

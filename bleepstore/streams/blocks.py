@@ -37,6 +37,7 @@ class Blocks:
         self._is_paused = False
         self._error: Exception | None = None
         self._waiter: Deferred[None] | None = None
+        self._on_refusal: Callable[[], None] | None = None
 
     @property
     def are_over(self) -> bool:
@@ -53,6 +54,7 @@ class Blocks:
             self._is_over = True
             self._body.stopProducing()
         self._pieces = []
+        self._on_refusal = None  # no cycle of references is to keep the body
 
     async def next(self) -> list[bytes]:
         """The pieces of the next block; none when the body is over.
@@ -65,8 +67,7 @@ class Blocks:
         while not (self._is_full or self._is_over or self._error):
             self._waiter = Deferred()
             await self._waiter
-        if self._error is not None:
-            raise self._error
+        self.check()
         pieces, self._pieces, self._size_bytes = self._pieces, [], 0
         self._wanted_bytes = self._block_bytes()
         if self._is_paused:
@@ -78,7 +79,18 @@ class Blocks:
         """What was taken cannot be used: the next block is this error. The first one counts."""
         if self._error is None:
             self._error = error
-        self._wake()
+            self._wake()
+            if self._on_refusal is not None:
+                self._on_refusal()
+
+    def on_refusal(self, tell: Callable[[], None]) -> None:
+        """Call this as soon as :meth:`check` would raise, until :meth:`stop` is called."""
+        self._on_refusal = tell
+
+    def check(self) -> None:
+        """Raises why there will be no next block, as :meth:`next` would."""
+        if self._error is not None:
+            raise self._error
 
     def write(self, data: bytes) -> None:
         if self._is_over:

@@ -8,11 +8,12 @@ of a few blocks, and the slowest of network, hash and disk sets the pace.
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import suppress
+from typing import cast
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 from twisted.web.iweb import IBodyProducer
 
 from ..values import PayloadFraming
@@ -29,8 +30,8 @@ __all__ = ["Demands", "Received", "receive"]
 # than the way into a thread and back.
 _ON_THE_SPOT_BYTES = 16 * 1024
 
-_MOST_UNDER_WAY = 2
-"""Blocks, besides the one that gathers: one is hashed and one is written. More make nothing faster."""
+_UNDER_WAY_BEHIND = 1
+"""Blocks that are hashed or written while the next one is awaited. More make nothing faster."""
 
 
 async def receive(
@@ -73,7 +74,8 @@ class _Pump:
     _threads: Threads
     _allowance: Allowance
     _hashing: Lane = field(factory=Lane, init=False)
-    _under_way: deque[Deferred[None]] = field(factory=deque, init=False)
+    _under_way: list[Deferred[None]] = field(factory=list, init=False)
+    _waiter: Deferred[None] | None = field(default=None, init=False)
     _kept_writer: BlockWriter | None = field(default=None, init=False)
 
     async def run(self) -> Received:
@@ -95,8 +97,8 @@ class _Pump:
             await self._until_under_way(0)
             await self._writer.take_and_append(self._intake.take, pieces)
         else:
-            self._under_way.append(Deferred.fromCoroutine(self._take_then_write(pieces)))
-            await self._until_under_way(_MOST_UNDER_WAY - 1)
+            self._begin(pieces)
+            await self._until_under_way(_UNDER_WAY_BEHIND)
 
     async def _move_on_the_spot(self, pieces: list[bytes]) -> None:
         block = b"".join(self._intake.take(pieces))
@@ -110,24 +112,43 @@ class _Pump:
             self._kept_writer = writer_into(self._sink, self._threads)
         return self._kept_writer
 
+    def _begin(self, pieces: list[bytes]) -> None:
+        self._blocks.on_refusal(self._tell)
+        moving = Deferred.fromCoroutine(self._take_then_write(pieces))
+        self._under_way.append(moving)
+        moving.addBoth(self._ended, moving)
+
     async def _take_then_write(self, pieces: list[bytes]) -> None:
-        try:
-            stretches = await self._threads.run_in(self._hashing, self._intake.take, pieces)
-            await self._writer.append(stretches)
-        except Exception as error:
-            self._blocks.refuse(error)  # nobody waits for this block yet
-            raise
+        stretches = await self._threads.run_in(self._hashing, self._intake.take, pieces)
+        await self._writer.append(stretches)
+
+    def _ended(self, outcome: Failure | None, moving: Deferred[None]) -> None:
+        self._under_way.remove(moving)
+        if isinstance(outcome, Failure):
+            self._blocks.refuse(cast(Exception, outcome.value))
+        self._tell()
 
     async def _until_under_way(self, count: int) -> None:
-        """Wait until no more blocks than these are under way."""
+        """Wait until no more blocks than these are under way. Raises what one of them has met."""
+        self._blocks.check()
         while len(self._under_way) > count:
-            await self._under_way[0]
-            self._under_way.popleft()
+            await self._news()
+            self._blocks.check()
 
     async def _stop_what_is_under_way(self) -> None:
-        for moving in self._under_way:
+        """All at once, so that none takes the place of another; then wait until all have stopped."""
+        for moving in tuple(self._under_way):
             moving.cancel()
-        for moving in self._under_way:
-            # Its failure is the one that the caller hears of already, or a later one.
-            with suppress(Exception):
-                await frugally(moving)
+        while self._under_way:
+            with suppress(CancelledError):
+                await self._news()
+
+    def _news(self) -> Deferred[None]:
+        """Fires when a block has ended, or there is no hope for the next one."""
+        self._waiter = Deferred()
+        return self._waiter
+
+    def _tell(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.called:
+            waiter.callback(None)

@@ -296,13 +296,16 @@ async def test_the_next_block_is_hashed_while_one_is_written(
     sink.is_holding = True
     receiving = Deferred.fromCoroutine(receive(body, PLAIN, NONE, sink, threads))
     hashed: list[object] = []
-    run = threads.run
+    run_in = threads.run_in
 
     def noted(*arguments: Any) -> Deferred[Any]:
-        hashed.append(arguments)
-        return run(*arguments)
+        return run_in(*arguments).addCallback(note)
 
-    monkeypatch.setattr(threads, "run", noted)
+    def note(stretches: object) -> object:
+        hashed.append(stretches)
+        return stretches
+
+    monkeypatch.setattr(threads, "run_in", noted)
     body.send(LARGE[:MOST_BYTES])
     await until(lambda: sink.held)
     body.send(LARGE[:MOST_BYTES])
@@ -333,6 +336,91 @@ async def test_an_error_is_told_while_the_client_is_silent(threads: Threads) -> 
     with pytest.raises(StorageFull):
         await receiving
     assert body.is_stopped
+
+
+def busy_turn() -> Deferred[None]:
+    """A turn of the reactor in which jobs end and nobody hears of it."""
+    time.sleep(0.006)
+    return deferLater(reactor, 0)
+
+
+@pytest.mark.parametrize("make_sink", [Sink, ThreadedSink])
+@pytest_twisted.ensureDeferred
+async def test_blocks_stay_in_order_however_busy_the_reactor_is(
+    threads: Threads, make_sink: Callable[[], Sink]
+) -> None:
+    """Each turn of the reactor hears of several jobs at once; small blocks are ready before large ones."""
+    sink, body = make_sink(), FakeBody()
+    receiving = Deferred.fromCoroutine(receive(body, PLAIN, NONE, sink, threads))
+    expected = b""
+    for number in range(40):
+        # A block is small that has many pieces.
+        pieces = [os.urandom(80)] * BLOCK_PIECES if number % 2 else [os.urandom(MOST_BYTES)]
+        for piece in pieces:
+            body.send(piece)
+        expected += b"".join(pieces)
+        await busy_turn()
+        while body.is_paused:
+            await busy_turn()
+    body.done.callback(None)
+    assert (await receiving).md5_hex == hashlib.md5(expected).hexdigest()
+    assert sink.data == expected
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_block_that_is_ready_late_keeps_its_place(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, held = threads.run, [0.2]
+
+    def run(*arguments: Any) -> Deferred[Any]:
+        """The first job takes long."""
+        job = real(*arguments)
+        seconds = held.pop() if held else 0
+        return job.addCallback(lambda result: deferLater(reactor, seconds, lambda: result))
+
+    monkeypatch.setattr(threads, "run", run)
+    sink, body = Sink(), FakeBody()
+    receiving = Deferred.fromCoroutine(receive(body, PLAIN, NONE, sink, threads))
+    blocks = [bytes([number]) * MOST_BYTES for number in range(3)]
+    for block in blocks:
+        body.send(block)
+        await deferLater(reactor, 0.02)
+    body.done.callback(None)
+    await receiving
+    assert sink.data == b"".join(blocks)
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_error_does_not_wait_for_the_block_before_it(threads: Threads) -> None:
+    sink, body = Sink(), FakeBody()
+    sink.is_holding = True
+    demands = Demands(max_size_bytes=MOST_BYTES)
+    receiving = Deferred.fromCoroutine(receive(body, PLAIN, demands, sink, threads))
+    body.send(LARGE[:MOST_BYTES])
+    await until(lambda: sink.held)
+    body.send(LARGE[:MOST_BYTES])
+    with pytest.raises(S3Error) as caught:
+        await receiving
+    assert caught.value.code == "EntityTooLarge"
+    assert sink.blocks == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_leaves_does_not_wait_for_the_block_before_it(
+    threads: Threads,
+) -> None:
+    sink, body = Sink(), FakeBody()
+    sink.is_holding = True
+    receiving = Deferred.fromCoroutine(receive(body, PLAIN, NONE, sink, threads))
+    for _ in range(2):
+        body.send(LARGE[:MOST_BYTES])
+        await deferLater(reactor, 0.05)
+    assert sink.held
+    body.done.errback(ClientGone())
+    with pytest.raises(ClientGone):
+        await receiving
+    assert sink.blocks == []
 
 
 class BreakingSink(Sink):
