@@ -3,7 +3,9 @@
 -- Arguments: method, file with one target a line, size of the body in bytes, and "once" to stop
 -- when each target was asked for.
 
+local targets = {}
 local requests = {}
+local method, body
 local at = 0
 local threads = 0
 local answered = 0
@@ -13,7 +15,7 @@ local NEVER_MS = 24 * 3600 * 1000
 -- Only set where it is needed: calling it for each answer costs the client time.
 local function stop_at_the_end()
   answered = answered + 1
-  if answered == #requests then
+  if answered == #targets then
     wrk.thread:stop()
     -- wrk sleeps through its duration unless it is interrupted, and cannot be while this runs.
     os.execute("(sleep 0.01; kill -INT $PPID) &")
@@ -30,7 +32,7 @@ end
 -- and their answers would count for requests that are still under way.
 local function never_again()
   begun = begun + 1
-  return begun > #requests and NEVER_MS or 0
+  return begun > #targets and NEVER_MS or 0
 end
 
 function init(arguments)
@@ -38,18 +40,21 @@ function init(arguments)
     response = stop_at_the_end
     delay = never_again
   end
-  local body = nil
+  method = arguments[1]
   if tonumber(arguments[3]) > 0 then
     body = string.rep("x", tonumber(arguments[3]))
   end
   for target in io.lines(arguments[2]) do
-    requests[#requests + 1] = wrk.format(arguments[1], target, nil, body)
+    targets[#targets + 1] = target
   end
-  at = math.floor(begin_at * #requests)
+  at = math.floor(begin_at * #targets)
 end
 
+-- Made when they are asked for: the first thread works while the next ones are still set up, which is not
+-- in the time that is measured.
 function request()
-  at = at % #requests + 1
+  at = at % #targets + 1
+  requests[at] = requests[at] or wrk.format(method, targets[at], nil, body)
   return requests[at]
 end
 

@@ -69,7 +69,7 @@ def drive(
     with tempfile.NamedTemporaryFile("w", suffix=".targets") as file:
         file.write("\n".join(targets))
         file.flush()
-        threads = 1 if once else min(_THREADS, clients)
+        threads = 1 if once or clients % _THREADS else _THREADS
         options = [
             "--threads",
             str(threads),
@@ -87,6 +87,7 @@ def drive(
             check=True,
         )
     counted = json.loads(done.stdout.splitlines()[-1])
-    if counted.pop("failed") or not counted["requests"]:
+    is_short = once and counted["requests"] < len(targets)
+    if counted.pop("failed") or is_short or not counted["requests"]:
         raise RuntimeError(f"requests failed:\n{done.stdout}")
     return Load(**counted)

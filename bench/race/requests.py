@@ -14,7 +14,7 @@ from .load import under_load
 KIB = 1024
 _BUCKET = "/bench"
 _KEYS = {KIB: 1000, 64 * KIB: 500, 1024 * KIB: 100}
-_DELETED = {KIB: 4000, 64 * KIB: 1000, 1024 * KIB: 100}
+_DELETED = {KIB: 4000, 64 * KIB: 2560, 1024 * KIB: 1000}  # several for each client
 _NAMES = {KIB: "1 KiB", 64 * KIB: "64 KiB", 1024 * KIB: "1 MiB"}
 _ASKED_FOR = {
     ("GET", KIB): 1.0,

@@ -13,8 +13,7 @@ TOTAL_BYTES = 16 * 1024 * 1024
 """Of gathering blocks: 8 uploads have the largest ones, 16 have some of 1 MiB, 256 of 64 KiB."""
 
 MOST_BYTES = 2 * 1024 * 1024
-"""Between two blocks the hashing waits for the reactor. One stream is 5 to 10 % faster with blocks of
-this size than with 1 MiB, and no faster with larger ones."""
+"""One stream is about 5 % faster with blocks of this size than with 1 MiB, and slower with larger ones."""
 
 LEAST_BYTES = 64 * 1024
 """What a socket gives at once; less would only cost more."""

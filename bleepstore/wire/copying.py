@@ -13,10 +13,13 @@ import socket
 from ipaddress import ip_address
 from typing import Any
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IAddress
 from twisted.internet.tcp import Connection
 
-# Of the reactor's thread, and empty between two calls. What one send takes fits into a processor's cache.
+from ..interfaces import ISendable
+
+# Of the reactor's thread. Nothing in it is used by the next call.
 _buffer = memoryview(bytearray(1024 * 1024))
 
 _LEAST_BYTES = 64 * 1024
@@ -28,18 +31,24 @@ def is_on_this_machine(connection: Connection) -> bool:
 
 
 def _is_here(peer: IAddress, host: IAddress) -> bool:
+    if isinstance(peer, UNIXAddress):
+        return True
     address = getattr(peer, "host", None)
-    if address is None:
-        return True  # a UNIX socket
-    return bool(address == getattr(host, "host", None) or ip_address(address).is_loopback)
+    return address is not None and bool(
+        address == getattr(host, "host", None) or ip_address(address).is_loopback
+    )
 
 
 class Copying:
-    """Copies from one file to one connection, never waiting for the disk or the client."""
+    """Copies from one file to one connection, never waiting for the disk or the client.
 
-    def __init__(self, connection: Connection, descriptor: int) -> None:
+    Args:
+        source: an :class:`~bleepstore.interfaces.ISendable`.
+    """
+
+    def __init__(self, connection: Connection, source: ISendable) -> None:
         self._socket: socket.socket = connection.getHandle()
-        self._descriptor = descriptor
+        self._source = source
         self._most_bytes = len(_buffer)
 
     def send(self, position: int, size: int) -> int:
@@ -60,10 +69,10 @@ class Copying:
                 break
             try:
                 taken = self._socket.send(block)
-            except BlockingIOError:
+            except OSError:
                 if not sent:
                     raise
-                break
+                break  # and the next call raises it
             sent += taken
             if taken < len(block):
                 # What is read and not sent is read again: a slow client gets less at a time.
@@ -76,6 +85,6 @@ class Copying:
         """What is in memory; nothing where the file system does not tell."""
         block = _buffer[: min(size, self._most_bytes)]
         try:
-            return block[: os.preadv(self._descriptor, [block], position, os.RWF_NOWAIT)]
+            return block[: os.preadv(self._source.fileno(), [block], position, os.RWF_NOWAIT)]
         except OSError:
             return block[:0]

@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
+from .copying import is_on_this_machine
 from .deadline import Deadline
 from .sendfile import FileSender, plain_connection
 
@@ -37,6 +38,7 @@ class Outlet:
     is_congested: bool = field(default=False, init=False)
     _producer: IPushProducer | None = field(default=None, init=False)
     _relief: Deferred[None] | None = field(default=None, init=False)
+    _client_is_here: bool | None = field(default=None, init=False)
 
     def attach(self) -> None:
         """Hear of the transport how full it is."""
@@ -74,7 +76,11 @@ class Outlet:
     def file_sender(self, source: Any) -> FileSender | None:
         """What sends a stretch of a file to this client; None if its bytes cannot go as they are."""
         connection = plain_connection(self._transport)
-        return None if connection is None else FileSender(self, connection, source)
+        if connection is None:
+            return None
+        if self._client_is_here is None:
+            self._client_is_here = is_on_this_machine(connection)
+        return FileSender(self, connection, source, copies=self._client_is_here)
 
     def stalled(self) -> None:
         """The client has to take what the socket holds before it gets more."""

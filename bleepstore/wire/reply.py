@@ -168,8 +168,10 @@ class BodySender:
 
     def send_file(self, source: object) -> Deferred[int]:
         """See :class:`~bleepstore.interfaces.ISendsFiles`."""
+        if self._is_over or self._missing is None:
+            return succeed(0)
         sender = self._request.channel.outlet.file_sender(source)
-        if sender is None or self._is_over or self._missing is None:
+        if sender is None:
             return succeed(0)
         if not self._is_open:
             self._is_open = True
@@ -181,7 +183,7 @@ class BodySender:
         self._file_sender = None
         if self._missing is not None:
             self._missing -= size
-        self._request.sent_by_kernel(size)
+        self._request.sent_from_file(size)
         return size
 
     def _pass_on(self, data: bytes) -> None:

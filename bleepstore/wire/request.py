@@ -134,7 +134,7 @@ class Request:
         self._bytes_sent += len(data)
         self.channel.outlet.write(data)
 
-    def sent_by_kernel(self, size: int) -> None:
+    def sent_from_file(self, size: int) -> None:
         """More of the body has gone out, from a file."""
         self._bytes_sent += size
 

@@ -1,7 +1,9 @@
 # mypy: allow-untyped-calls
-"""Sends a stretch of a file from the kernel: its bytes never come into this process.
+"""Sends a stretch of a file: from the kernel, so that its bytes do not come into this process.
 
-That is, unless the client is on the same machine (``copying.py``). The sender takes the outlet's place as the producer of the transport for as long as it works,
+To a client on the same machine it is copied (``copying.py``), as far as it is in memory.
+
+The sender takes the outlet's place as the producer of the transport for as long as it works,
 so that it is called whenever the socket has room and nothing waits before it. The disk is not
 waited for here: the source brings each piece into memory first, in a thread.
 """
@@ -21,14 +23,14 @@ from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
 from ..interfaces import ISendable
-from .copying import Copying, is_on_this_machine
+from .copying import Copying
 
 if TYPE_CHECKING:
     from .outlet import Outlet
 
 PIECE_BYTES = 4 * 1024 * 1024
-"""The most that one connection sends before others get their turn: 2.5 milliseconds, if the client is on
-the same machine. A few percent faster than with half of it, nginx's default."""
+"""The most that one connection sends before others get their turn, in up to 2.5 milliseconds. A few percent
+faster than with half of it, nginx's default."""
 
 # Linux has it: what is sent meanwhile leaves in full packets, so that the head of an answer goes with
 # the bytes, and wakes the client once: a tenth more downloads of 1 MiB a second.
@@ -53,15 +55,16 @@ class FileSender:
         outlet: told when the client keeps us waiting.
         connection: the outlet's transport.
         source: an :class:`~bleepstore.interfaces.ISendable`.
+        copies: whether to copy what is in memory.
     """
 
-    def __init__(self, outlet: Outlet, connection: Connection, source: Any) -> None:
+    def __init__(
+        self, outlet: Outlet, connection: Connection, source: Any, *, copies: bool
+    ) -> None:
         self._outlet = outlet
         self._connection = connection
         self._source = ISendable(source)
-        self._copying: Copying | None = None
-        if is_on_this_machine(connection):
-            self._copying = Copying(connection, self._source.fileno())
+        self._copying = Copying(connection, self._source) if copies else None
         self._sent = 0
         self._preparing: Deferred[None] | None = None
         self._is_over = False

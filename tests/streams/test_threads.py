@@ -81,10 +81,10 @@ async def test_jobs_of_a_lane_follow_each_other_without_the_reactor(threads: Thr
 async def test_lanes_do_not_wait_for_each_other(threads: Threads) -> None:
     may_end, held, free = threading.Event(), Lane(), Lane()
     waiting = threads.run_in(held, may_end.wait)
-    behind = threads.run_in(held, threading.current_thread)
-    await threads.run_in(free, may_end.set)
+    behind = threads.run_in(held, may_end.is_set)
+    await threads.run_in(free, may_end.set)  # would never come about otherwise
     assert await waiting
-    assert await behind is not threading.current_thread()
+    assert await behind
 
 
 @pytest_twisted.ensureDeferred

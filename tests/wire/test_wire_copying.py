@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +52,15 @@ def pair() -> Iterator[Any]:
 
 
 @pytest.fixture
-def descriptor(tmp_path: Path) -> Iterator[int]:
+def source(tmp_path: Path) -> Iterator[Any]:
     path = tmp_path / "file"
     path.write_bytes(DATA)
-    descriptor = os.open(path, os.O_RDONLY)
-    yield descriptor
-    os.close(descriptor)
+    with FileIO(path) as file:
+        yield file  # all that is asked of it is its descriptor
 
 
-def test_a_slow_client_gets_what_it_takes(pair: Any, descriptor: int) -> None:
-    copying, received = Copying(pair, descriptor), b""
+def test_a_slow_client_gets_what_it_takes(pair: Any, source: Any) -> None:
+    copying, received = Copying(pair, source), b""
     while len(received) < len(DATA):
         try:
             while True:
@@ -75,8 +75,8 @@ def test_a_slow_client_gets_what_it_takes(pair: Any, descriptor: int) -> None:
     assert received == DATA
 
 
-def test_a_full_socket_is_told(pair: Any, descriptor: int) -> None:
-    copying = Copying(pair, descriptor)
+def test_a_full_socket_is_told(pair: Any, source: Any) -> None:
+    copying = Copying(pair, source)
     sent = copying.send(0, len(DATA))
     assert 0 < sent < len(DATA)
     with pytest.raises(BlockingIOError):
@@ -85,7 +85,7 @@ def test_a_full_socket_is_told(pair: Any, descriptor: int) -> None:
 
 
 def test_of_a_slow_client_little_is_read_in_vain(
-    pair: Any, descriptor: int, monkeypatch: pytest.MonkeyPatch
+    pair: Any, source: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, read = os.preadv, []
 
@@ -94,26 +94,26 @@ def test_of_a_slow_client_little_is_read_in_vain(
         return read[-1]
 
     monkeypatch.setattr("os.preadv", counting)
-    copying, sent = Copying(pair, descriptor), 0
+    copying, sent = Copying(pair, source), 0
     for _ in range(5):
         sent += copying.send(sent, len(DATA) - sent)
         pair.receive()
     assert max(read[1:]) < read[0]
 
 
-def test_nothing_beyond_the_end_is_sent(pair: Any, descriptor: int) -> None:
-    assert Copying(pair, descriptor).send(len(DATA), 10) == 0
+def test_nothing_beyond_the_end_is_sent(pair: Any, source: Any) -> None:
+    assert Copying(pair, source).send(len(DATA), 10) == 0
     assert pair.receive() == b""
 
 
 def test_a_file_system_that_does_not_tell_is_left_to_others(
-    pair: Any, descriptor: int, monkeypatch: pytest.MonkeyPatch
+    pair: Any, source: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refusing(*_: Any) -> int:
         raise OSError(errno.EOPNOTSUPP, "Operation not supported")
 
     monkeypatch.setattr("os.preadv", refusing)
-    assert Copying(pair, descriptor).send(0, 10) == 0
+    assert Copying(pair, source).send(0, 10) == 0
 
 
 def tcp(address: str) -> IPv4Address | IPv6Address:

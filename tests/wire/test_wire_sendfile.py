@@ -70,7 +70,7 @@ class Files:
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if clients were on another machine."""
-    monkeypatch.setattr("bleepstore.wire.sendfile.is_on_this_machine", lambda _: False)
+    monkeypatch.setattr("bleepstore.wire.outlet.is_on_this_machine", lambda _: False)
 
 
 @pytest.fixture(params=["elsewhere", "here"])
