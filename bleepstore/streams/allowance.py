@@ -1,7 +1,7 @@
 """How much memory the uploads under way may take together.
 
 A large block is worth a thread's while, and one client alone gets large ones. Many uploads at once share
-what there is in smaller blocks: each has one that gathers and one that is hashed or written.
+what there is in smaller blocks: each has one that gathers, and one or two that are hashed or written.
 """
 
 from __future__ import annotations

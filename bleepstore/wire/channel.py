@@ -81,7 +81,11 @@ class Channel(Protocol):
         self._inbox = Inbox(limits.header_bytes)
         self._deadline = Deadline(self.site.reactor, self._expired)
         self.outlet = Outlet(
-            self.transport, self._deadline, limits.response_stall_seconds, self.abort
+            self.transport,
+            self._deadline,
+            limits.response_stall_seconds,
+            self.site.copy_buffer,
+            self.abort,
         )
         self._ending = Ending(self.transport, self.outlet, self._deadline, limits)
         self.outlet.attach()

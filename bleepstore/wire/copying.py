@@ -19,8 +19,8 @@ from twisted.internet.tcp import Connection
 
 from ..interfaces import ISendable
 
-# Of the reactor's thread. Nothing in it is used by the next call.
-_buffer = memoryview(bytearray(1024 * 1024))
+COPY_BYTES = 1024 * 1024
+"""What one send takes at the most. It fits into a processor's cache; of less, clients wait more often."""
 
 _LEAST_BYTES = 64 * 1024
 
@@ -44,12 +44,14 @@ class Copying:
 
     Args:
         source: an :class:`~bleepstore.interfaces.ISendable`.
+        buffer: of the reactor's thread; nothing in it is used by the next call.
     """
 
-    def __init__(self, connection: Connection, source: ISendable) -> None:
+    def __init__(self, connection: Connection, source: ISendable, buffer: memoryview[Any]) -> None:
         self._socket: socket.socket = connection.getHandle()
         self._source = source
-        self._most_bytes = len(_buffer)
+        self._buffer = buffer
+        self._most_bytes = len(buffer)
 
     def send(self, position: int, size: int) -> int:
         """Send a stretch, or its beginning.
@@ -78,12 +80,12 @@ class Copying:
                 # What is read and not sent is read again: a slow client gets less at a time.
                 self._most_bytes = max(_LEAST_BYTES, taken)
                 break
-            self._most_bytes = min(len(_buffer), 2 * self._most_bytes)
+            self._most_bytes = min(len(self._buffer), 2 * self._most_bytes)
         return sent
 
     def _read(self, position: int, size: int) -> memoryview[Any]:
         """What is in memory; nothing where the file system does not tell."""
-        block = _buffer[: min(size, self._most_bytes)]
+        block = self._buffer[: min(size, self._most_bytes)]
         try:
             return block[: os.preadv(self._source.fileno(), [block], position, os.RWF_NOWAIT)]
         except OSError:

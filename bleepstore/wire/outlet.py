@@ -24,6 +24,7 @@ class Outlet:
     Args:
         transport: TCP, TLS or a test's: no one interface has all that is called here.
         stall_seconds: how long a client may take nothing of what the socket holds for it.
+        copy_buffer: see :class:`~bleepstore.wire.copying.Copying`.
         abort: cuts the connection.
 
     Attributes:
@@ -33,6 +34,7 @@ class Outlet:
     _transport: Any
     _deadline: Deadline
     _stall_seconds: float
+    _copy_buffer: memoryview[Any]
     abort: Callable[[], None]
 
     is_congested: bool = field(default=False, init=False)
@@ -80,7 +82,8 @@ class Outlet:
             return None
         if self._client_is_here is None:
             self._client_is_here = is_on_this_machine(connection)
-        return FileSender(self, connection, source, copies=self._client_is_here)
+        buffer = self._copy_buffer if self._client_is_here else None
+        return FileSender(self, connection, source, buffer)
 
     def stalled(self) -> None:
         """The client has to take what the socket holds before it gets more."""

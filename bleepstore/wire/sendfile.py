@@ -55,16 +55,22 @@ class FileSender:
         outlet: told when the client keeps us waiting.
         connection: the outlet's transport.
         source: an :class:`~bleepstore.interfaces.ISendable`.
-        copies: whether to copy what is in memory.
+        copy_buffer: if there is one, what is in memory is copied through it.
     """
 
     def __init__(
-        self, outlet: Outlet, connection: Connection, source: Any, *, copies: bool
+        self,
+        outlet: Outlet,
+        connection: Connection,
+        source: Any,
+        copy_buffer: memoryview[Any] | None,
     ) -> None:
         self._outlet = outlet
         self._connection = connection
         self._source = ISendable(source)
-        self._copying = Copying(connection, self._source) if copies else None
+        self._copying: Copying | None = None
+        if copy_buffer is not None:
+            self._copying = Copying(connection, self._source, copy_buffer)
         self._sent = 0
         self._preparing: Deferred[None] | None = None
         self._is_over = False

@@ -14,6 +14,7 @@ from zope.interface import implementer
 from ..clock import Clock
 from ..values import Exchange
 from .channel import Channel
+from .copying import COPY_BYTES
 from .drain import Traffic
 from .letterhead import Letterhead
 from .limits import WireLimits
@@ -29,6 +30,7 @@ class WireSite(Factory):
 
     Attributes:
         traffic: the connections, and how to stop them.
+        copy_buffer: what files are copied through, to one connection at a time.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class WireSite(Factory):
         self.refusal = refusal
         self.letterhead = Letterhead(clock)
         self.traffic = Traffic()
+        self.copy_buffer = memoryview(bytearray(COPY_BYTES))
         self._finished = finished
 
     def buildProtocol(self, addr: IAddress | None) -> Channel:

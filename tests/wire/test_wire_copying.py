@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
-from bleepstore.wire.copying import Copying, is_on_this_machine
+from bleepstore.wire.copying import COPY_BYTES, Copying, is_on_this_machine
 
 DATA = os.urandom(1000) * 3000
 
@@ -60,7 +60,7 @@ def source(tmp_path: Path) -> Iterator[Any]:
 
 
 def test_a_slow_client_gets_what_it_takes(pair: Any, source: Any) -> None:
-    copying, received = Copying(pair, source), b""
+    copying, received = Copying(pair, source, memoryview(bytearray(COPY_BYTES))), b""
     while len(received) < len(DATA):
         try:
             while True:
@@ -76,7 +76,7 @@ def test_a_slow_client_gets_what_it_takes(pair: Any, source: Any) -> None:
 
 
 def test_a_full_socket_is_told(pair: Any, source: Any) -> None:
-    copying = Copying(pair, source)
+    copying = Copying(pair, source, memoryview(bytearray(COPY_BYTES)))
     sent = copying.send(0, len(DATA))
     assert 0 < sent < len(DATA)
     with pytest.raises(BlockingIOError):
@@ -94,15 +94,18 @@ def test_of_a_slow_client_little_is_read_in_vain(
         return read[-1]
 
     monkeypatch.setattr("os.preadv", counting)
-    copying, sent = Copying(pair, source), 0
+    copying, sent = Copying(pair, source, memoryview(bytearray(COPY_BYTES))), 0
     for _ in range(5):
         sent += copying.send(sent, len(DATA) - sent)
         pair.receive()
     assert max(read[1:]) < read[0]
+    read.clear()
+    copying.send(sent, len(DATA) - sent)
+    assert read[1] > read[0]  # and more again, as soon as it takes all of that
 
 
 def test_nothing_beyond_the_end_is_sent(pair: Any, source: Any) -> None:
-    assert Copying(pair, source).send(len(DATA), 10) == 0
+    assert Copying(pair, source, memoryview(bytearray(COPY_BYTES))).send(len(DATA), 10) == 0
     assert pair.receive() == b""
 
 
@@ -113,7 +116,7 @@ def test_a_file_system_that_does_not_tell_is_left_to_others(
         raise OSError(errno.EOPNOTSUPP, "Operation not supported")
 
     monkeypatch.setattr("os.preadv", refusing)
-    assert Copying(pair, source).send(0, 10) == 0
+    assert Copying(pair, source, memoryview(bytearray(COPY_BYTES))).send(0, 10) == 0
 
 
 def tcp(address: str) -> IPv4Address | IPv6Address:
