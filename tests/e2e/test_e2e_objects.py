@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,18 @@ def test_bytes_come_back(s3: Any, bucket: str, size: int) -> None:
     assert got["ETag"] == _md5(data)
     assert got["AcceptRanges"] == "bytes"
     assert abs(got["LastModified"] - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_bytes_of_many_large_uploads_at_once_stay_in_order(s3: Any, bucket: str) -> None:
+    """Their blocks share a few threads: more than one upload, and fewer than a crowd."""
+
+    def come_back(number: int) -> bool:
+        data, key = os.urandom(12 * MIB), f"k{number}"
+        s3.put_object(Bucket=bucket, Key=key, Body=data)
+        return bool(s3.get_object(Bucket=bucket, Key=key)["Body"].read() == data)
+
+    with ThreadPoolExecutor(6) as clients:
+        assert all(clients.map(come_back, range(12)))
 
 
 def test_everything_said_of_an_object_comes_back(s3: Any, bucket: str) -> None:
