@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred
 
 from ..interfaces import IWritesInThread
 from .threads import Lane, Threads
@@ -28,8 +28,14 @@ class TakesBlocks(Protocol):
 class BlockWriter(Protocol):
     """Writes into one sink."""
 
+    is_threaded: ClassVar[bool]
+    """Whether blocks may be appended while others are being written."""
+
+    def ready(self, stretches: Stretches) -> Stretches:
+        """Make of a block what :meth:`append` is to get. Called in a thread, for it may copy."""
+
     def append(self, stretches: Stretches) -> Awaitable[None]:
-        """Write a block behind those that are being written."""
+        """Write a block."""
 
     def take_and_append(self, take: Take, pieces: list[bytes]) -> Awaitable[None]:
         """Write what ``take(pieces)`` answers in a thread, while nothing else is being written."""
@@ -47,10 +53,15 @@ def writer_into(sink: TakesBlocks, threads: Threads) -> BlockWriter:
 class _ThreadWriter:
     """For a sink that takes pieces as they are, in any thread."""
 
+    is_threaded: ClassVar = True
+
     _sink: IWritesInThread
     _threads: Threads
     _lane: Lane = field(factory=Lane, init=False)
     _has_failed: bool = field(default=False, init=False)
+
+    def ready(self, stretches: Stretches) -> Stretches:
+        return stretches
 
     def append(self, stretches: Stretches) -> Deferred[None]:
         return self._threads.run_in(self._lane, self._write, stretches)
@@ -72,26 +83,17 @@ class _ThreadWriter:
 class _JoiningWriter:
     """For a sink that takes whole blocks, one at a time."""
 
+    is_threaded: ClassVar = False
+
     _sink: TakesBlocks
     _threads: Threads
-    _turn: DeferredLock = field(factory=DeferredLock, init=False)
-    _has_failed: bool = field(default=False, init=False)
+
+    def ready(self, stretches: Stretches) -> Stretches:
+        return [b"".join(stretches)]
 
     async def append(self, stretches: Stretches) -> None:
-        # The turn comes first: blocks that are put together at once would be ready in any order.
-        async with self._turn:
-            await self._write(b"".join, stretches)
+        if any(stretches):
+            await self._sink.write(b"".join(stretches))  # of one piece, it is that piece
 
     async def take_and_append(self, take: Take, pieces: list[bytes]) -> None:
-        await self._write(lambda: b"".join(take(pieces)))
-
-    async def _write(self, make: Callable[..., bytes], *arguments: Stretches) -> None:
-        if self._has_failed:
-            return  # what failed tells of it
-        try:
-            block = await self._threads.run(make, *arguments)
-            if block:
-                await self._sink.write(block)
-        except Exception:
-            self._has_failed = True
-            raise
+        await self.append(await self._threads.run(lambda: self.ready(take(pieces))))

@@ -8,8 +8,9 @@ of a few blocks, and the slowest of network, hash and disk sets the pace.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from contextlib import suppress
-from typing import cast
+from typing import Any, cast
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
@@ -18,7 +19,7 @@ from twisted.web.iweb import IBodyProducer
 
 from ..values import PayloadFraming
 from .allowance import Allowance
-from .block_writers import BlockWriter, TakesBlocks, writer_into
+from .block_writers import BlockWriter, Stretches, TakesBlocks, writer_into
 from .blocks import Blocks
 from .frugality import frugally
 from .intake import Demands, Intake, Received
@@ -96,9 +97,13 @@ class _Pump:
         elif self._blocks.are_over or self._allowance.is_crowded:
             await self._until_under_way(0)
             await self._writer.take_and_append(self._intake.take, pieces)
-        else:
-            self._begin(pieces)
+        elif self._writer.is_threaded:
+            self._begin(self._take_then_write(pieces))
             await self._until_under_way(_UNDER_WAY_BEHIND)
+        else:
+            stretches = await self._threads.run(self._take, pieces)
+            await self._until_under_way(0)
+            self._begin(self._write(stretches))
 
     async def _move_on_the_spot(self, pieces: list[bytes]) -> None:
         block = b"".join(self._intake.take(pieces))
@@ -112,14 +117,20 @@ class _Pump:
             self._kept_writer = writer_into(self._sink, self._threads)
         return self._kept_writer
 
-    def _begin(self, pieces: list[bytes]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._blocks.on_refusal(self._tell)
-        moving = Deferred.fromCoroutine(self._take_then_write(pieces))
+        moving = Deferred.fromCoroutine(frugally(work))
         self._under_way.append(moving)
         moving.addBoth(self._ended, moving)
 
     async def _take_then_write(self, pieces: list[bytes]) -> None:
-        stretches = await self._threads.run_in(self._hashing, self._intake.take, pieces)
+        stretches = await self._threads.run_in(self._hashing, self._take, pieces)
+        await self._write(stretches)
+
+    def _take(self, pieces: list[bytes]) -> Stretches:
+        return self._writer.ready(self._intake.take(pieces))
+
+    async def _write(self, stretches: Stretches) -> None:
         await self._writer.append(stretches)
 
     def _ended(self, outcome: Failure | None, moving: Deferred[None]) -> None:

@@ -296,16 +296,16 @@ async def test_the_next_block_is_hashed_while_one_is_written(
     sink.is_holding = True
     receiving = Deferred.fromCoroutine(receive(body, PLAIN, NONE, sink, threads))
     hashed: list[object] = []
-    run_in = threads.run_in
+    run = threads.run
 
     def noted(*arguments: Any) -> Deferred[Any]:
-        return run_in(*arguments).addCallback(note)
+        return run(*arguments).addCallback(note)
 
     def note(stretches: object) -> object:
         hashed.append(stretches)
         return stretches
 
-    monkeypatch.setattr(threads, "run_in", noted)
+    monkeypatch.setattr(threads, "run", noted)
     body.send(LARGE[:MOST_BYTES])
     await until(lambda: sink.held)
     body.send(LARGE[:MOST_BYTES])
