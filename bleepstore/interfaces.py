@@ -333,7 +333,7 @@ class IChunkVerifier(Interface):
 
 
 class ISendable(Interface):
-    """A producer whose bytes are a stretch of a file, for the kernel to send."""
+    """A producer whose bytes are a stretch of a file, for its consumer to send without reading blocks."""
 
     def fileno() -> int:
         """The file descriptor, open until the producer is stopped or done."""
