@@ -37,6 +37,7 @@ from ..errors import BleepStoreError, BlobMissing
 from ..folders import make_own_folder
 from ..ids import new_blob_id
 from ..interfaces import IArrivals, IBlobStore
+from ..streams.page_cache import read_from_memory
 from ..streams.producers import StretchProducer
 from ..streams.shielding import shielded
 from ..streams.threads import Threads
@@ -309,10 +310,7 @@ def _tidy(packs: Iterable[PackFile]) -> None:
 def _header_in_memory(descriptor: int, block: int) -> bytes | None:
     """A header, if it can be read without the disk and the file system tells so."""
     header = bytearray(HEADER_BYTES)
-    try:
-        read = os.preadv(descriptor, [header], block * BLOCK_BYTES, os.RWF_NOWAIT)
-    except OSError:
-        return None
+    read = read_from_memory(descriptor, header, block * BLOCK_BYTES)
     return bytes(header) if read == HEADER_BYTES else None
 
 

@@ -34,7 +34,7 @@ class BlockWriter(Protocol):
     def ready(self, stretches: Stretches) -> Stretches:
         """Make of a block what :meth:`append` is to get. Called in a thread, for it may copy."""
 
-    def append(self, stretches: Stretches) -> Awaitable[None]:
+    async def append(self, stretches: Stretches) -> None:
         """Write a block."""
 
     def take_and_append(self, take: Take, pieces: list[bytes]) -> Awaitable[None]:
@@ -63,8 +63,8 @@ class _ThreadWriter:
     def ready(self, stretches: Stretches) -> Stretches:
         return stretches
 
-    def append(self, stretches: Stretches) -> Deferred[None]:
-        return self._threads.run_in(self._lane, self._write, stretches)
+    async def append(self, stretches: Stretches) -> None:
+        await self._threads.run_in(self._lane, self._write, stretches)
 
     def take_and_append(self, take: Take, pieces: list[bytes]) -> Deferred[None]:
         return self._threads.run(lambda: self._write(take(pieces)))

@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from ..interfaces import ISendable, ISendsFiles
 from .gate import Gate
+from .page_cache import read_from_memory
 from .threads import Threads
 
 # The way into a thread and back costs as much as reading a good 100 KiB out of the page cache;
@@ -192,11 +193,7 @@ class FileProducer(StretchProducer):
 
 
 def _is_in_memory(descriptor: int, position: int) -> bool:
-    """Whether a byte can be read without the disk; False where the file system does not tell."""
-    try:
-        return bool(os.preadv(descriptor, [bytearray(1)], position, os.RWF_NOWAIT))
-    except OSError:
-        return False
+    return bool(read_from_memory(descriptor, bytearray(1), position))
 
 
 def _bring_into_memory(descriptor: int, offset: int, length: int) -> None:

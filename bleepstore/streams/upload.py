@@ -103,7 +103,7 @@ class _Pump:
         else:
             stretches = await self._threads.run(self._take, pieces)
             await self._until_under_way(0)
-            self._begin(self._write(stretches))
+            self._begin(self._writer.append(stretches))
 
     async def _move_on_the_spot(self, pieces: list[bytes]) -> None:
         block = b"".join(self._intake.take(pieces))
@@ -125,13 +125,10 @@ class _Pump:
 
     async def _take_then_write(self, pieces: list[bytes]) -> None:
         stretches = await self._threads.run_in(self._hashing, self._take, pieces)
-        await self._write(stretches)
+        await self._writer.append(stretches)
 
     def _take(self, pieces: list[bytes]) -> Stretches:
         return self._writer.ready(self._intake.take(pieces))
-
-    async def _write(self, stretches: Stretches) -> None:
-        await self._writer.append(stretches)
 
     def _ended(self, outcome: Failure | None, moving: Deferred[None]) -> None:
         self._under_way.remove(moving)

@@ -8,7 +8,6 @@ longer than all copies of large blocks: 1 MiB takes 550 to 700 µs with ``sendfi
 
 from __future__ import annotations
 
-import os
 import socket
 from ipaddress import ip_address
 from typing import Any
@@ -18,6 +17,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.tcp import Connection
 
 from ..interfaces import ISendable
+from ..streams.page_cache import read_from_memory
 
 COPY_BYTES = 1024 * 1024
 """What one send takes at the most. It fits into a processor's cache; of less, clients wait more often."""
@@ -84,9 +84,6 @@ class Copying:
         return sent
 
     def _read(self, position: int, size: int) -> memoryview[Any]:
-        """What is in memory; nothing where the file system does not tell."""
+        """What is in memory."""
         block = self._buffer[: min(size, self._most_bytes)]
-        try:
-            return block[: os.preadv(self._source.fileno(), [block], position, os.RWF_NOWAIT)]
-        except OSError:
-            return block[:0]
+        return block[: read_from_memory(self._source.fileno(), block, position)]
