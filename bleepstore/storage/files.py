@@ -35,7 +35,6 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-import txaio
 from zope.interface import implementer
 
 from ..errors import BlobMissing
@@ -51,8 +50,6 @@ from .file_sink import FileSink
 from .incoming import Incoming, check_hard_links
 from .locators import blob_id_of_file, file_locator
 from .removal import Removal
-
-log = txaio.make_logger()
 
 _RECOVERY_BATCH = 500
 
@@ -101,13 +98,11 @@ class FileStore:
             self._incoming = None
 
     async def recover(self, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]) -> int:
-        removed = 0
-        for folder in await self._threads.run(Incoming.claim_abandoned, self._all_incoming):
-            removed += await self._recover_folder(folder, is_referenced)
-        return removed
+        recover = partial(self._recover_folder, is_referenced)
+        return await Incoming.recover_abandoned(self._all_incoming, self._threads, recover)
 
     async def _recover_folder(
-        self, folder: Incoming, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]
+        self, is_referenced: Callable[[Sequence[str]], Awaitable[Any]], folder: Incoming
     ) -> int:
         removed = 0
         blob_ids = await self._threads.run(folder.blob_ids)
@@ -118,7 +113,6 @@ class FileStore:
             await self._threads.run(self._folders.delete, orphans)
             removed += len(orphans)
         await self._threads.run(folder.remove)
-        log.info("recovered {folder}", folder=folder.path.name, removed=removed)
         return removed
 
     async def open_sink(self, name: BlobName, size_bytes: int | None) -> FileSink:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from attrs import frozen
 
 from ..errors import ConfigError
 from ..ids import is_blob_id, new_blob_id
+from ..streams.threads import Threads
 
 log = txaio.make_logger()
 
@@ -33,7 +34,7 @@ _LOCK = "lock"
 class Incoming:
     """A locked folder of incoming blobs: this process's own, or an abandoned one.
 
-    All methods block: call them in threads.
+    All methods that are no coroutines block: call them in threads.
     """
 
     path: Path
@@ -70,6 +71,18 @@ class Incoming:
             lock.close()
             return None
         return cls(path, lock)
+
+    @classmethod
+    async def recover_abandoned(
+        cls, parent: Path, threads: Threads, recover: Callable[[Incoming], Awaitable[int]]
+    ) -> int:
+        """Have every folder recovered whose owner is gone; answer how many blobs were removed."""
+        removed = 0
+        for folder in await threads.run(cls.claim_abandoned, parent):
+            removed_here = await recover(folder)
+            log.info("recovered {folder}", folder=folder.path.name, removed=removed_here)
+            removed += removed_here
+        return removed
 
     @classmethod
     def survey(cls, parent: Path) -> dict[Path, bool]:

@@ -137,13 +137,11 @@ class PackStore:
     # --- recovery
 
     async def recover(self, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]) -> int:
-        removed = 0
-        for folder in await self._threads.run(Incoming.claim_abandoned, self._all_incoming):
-            removed += await self._recover_folder(folder, is_referenced)
-        return removed
+        recover = partial(self._recover_folder, is_referenced)
+        return await Incoming.recover_abandoned(self._all_incoming, self._threads, recover)
 
     async def _recover_folder(
-        self, folder: Incoming, is_referenced: Callable[[Sequence[str]], Awaitable[Any]]
+        self, is_referenced: Callable[[Sequence[str]], Awaitable[Any]], folder: Incoming
     ) -> int:
         removed = 0
         pack_ids = await self._threads.run(folder.blob_ids)
@@ -153,7 +151,6 @@ class PackStore:
         await self._threads.run(folder.remove)
         for pack_id in pack_ids:
             await self._threads.run(self._folder.remove_if_empty, pack_id)
-        log.info("recovered {folder}", folder=folder.path.name, removed=removed)
         return removed
 
     async def _blocks_to_keep(

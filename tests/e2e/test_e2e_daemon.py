@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.clients import ask, boto3_client, presigned, refused
+from tests.e2e.clients import ask, boto3_client, refused
 from tests.e2e.daemon import BACKEND, BOB, REGION, Daemon, User, spawn
+from tests.e2e.transfers import begin_upload, is_cut
 
 _PATIENCE_SECONDS = 60
 _HERE = {"LocationConstraint": REGION}
@@ -100,7 +101,7 @@ def test_requests_in_flight_may_finish(own_daemon: Daemon) -> None:
     own_daemon.start()
     s3 = boto3_client(own_daemon)
     s3.create_bucket(Bucket="stopping", CreateBucketConfiguration=_HERE)
-    with _begin_upload(own_daemon, "/stopping/k") as upload:
+    with begin_upload(own_daemon, "/stopping/k") as upload:
         stopping = threading.Thread(target=own_daemon.stop)
         stopping.start()
         _wait_until_refusing(own_daemon)
@@ -118,9 +119,9 @@ def test_requests_that_do_not_finish_are_cut(own_daemon: Daemon) -> None:
     own_daemon.start()
     s3 = boto3_client(own_daemon)
     s3.create_bucket(Bucket="stopping", CreateBucketConfiguration=_HERE)
-    with _begin_upload(own_daemon, "/stopping/k") as upload:
+    with begin_upload(own_daemon, "/stopping/k") as upload:
         own_daemon.stop()
-        assert _is_cut(upload)
+        assert is_cut(upload)
     own_daemon.start()
     if BACKEND == "local":
         for folder in ("incoming", "arriving-packs"):
@@ -148,28 +149,6 @@ def test_a_store_of_a_newer_version_is_left_alone(own_daemon: Daemon) -> None:
     assert own_daemon.wait() == 1
     assert str(own_daemon.database_path) in own_daemon.log
     assert "Traceback" not in own_daemon.log
-
-
-def _begin_upload(daemon: Daemon, path: str) -> socket.socket:
-    """A connection on which half of 100,000 bytes have been sent and taken in."""
-    connection = socket.create_connection(("127.0.0.1", daemon.port), timeout=30)
-    target = presigned(daemon, "PUT", path)
-    head = (
-        f"PUT {target} HTTP/1.1\r\nhost: 127.0.0.1:{daemon.port}\r\n"
-        "expect: 100-continue\r\ncontent-length: 100000\r\n\r\n"
-    )
-    connection.sendall(head.encode())
-    assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
-    connection.sendall(bytes(50_000))
-    return connection
-
-
-def _is_cut(connection: socket.socket) -> bool:
-    """Whether the other side has ended the connection without a word."""
-    try:
-        return connection.recv(1000) == b""
-    except ConnectionResetError:
-        return True
 
 
 def _wait_until_refusing(daemon: Daemon) -> None:

@@ -18,6 +18,7 @@ from attrs import define, field
 
 from tests.e2e.clients import ask, ask_signed, boto3_client, presigned
 from tests.e2e.daemon import ALICE, REGION, Daemon
+from tests.e2e.transfers import begin_upload, is_cut
 from tests.storage.on_disk import blobs_on_disk, unsettled_on_disk
 
 _PATIENCE_SECONDS = 60
@@ -238,7 +239,7 @@ def test_workers_are_replaced_without_a_failed_request(crowd: Daemon) -> None:
 
 def test_a_worker_that_is_replaced_finishes_what_it_has_begun(crowd: Daemon) -> None:
     news, before = News(crowd), workers(crowd)
-    with _begin_upload(crowd, "/bucket/k") as upload:
+    with begin_upload(crowd, "/bucket/k") as upload:
         os.kill(crowd.pid, signal.SIGUSR2)
         news.wait_for("all workers are replaced")
         wait_for(lambda: len(workers(crowd) & before) == 1, "the end of the other worker")
@@ -248,7 +249,7 @@ def test_a_worker_that_is_replaced_finishes_what_it_has_begun(crowd: Daemon) -> 
 
 
 def test_requests_in_flight_may_finish(own_crowd: Daemon) -> None:
-    with _begin_upload(own_crowd, "/bucket/k") as upload:
+    with begin_upload(own_crowd, "/bucket/k") as upload:
         stopping = threading.Thread(target=own_crowd.stop)
         stopping.start()
         wait_for(lambda: _refuses(own_crowd), "the refusal of connections")
@@ -289,9 +290,9 @@ def test_what_a_worker_sends_is_not_deleted_by_the_parent(own_daemon: Daemon) ->
 def test_requests_that_do_not_finish_are_cut(own_daemon: Daemon) -> None:
     own_daemon.settings = {"server": {"workers": 2, "shutdown_timeout": 0.5}}
     _open(own_daemon)
-    with _begin_upload(own_daemon, "/bucket/k") as upload:
+    with begin_upload(own_daemon, "/bucket/k") as upload:
         own_daemon.stop()
-        assert _is_cut(upload)
+        assert is_cut(upload)
     assert incoming(own_daemon) == []
 
 
@@ -300,7 +301,7 @@ def test_workers_end_with_their_parent(own_crowd: Daemon) -> None:
     orphans = children(own_crowd)
     (counts,) = {path.parent for pid in orphans for path in _open_files(pid, "counter_*.db")}
     assert counts.exists()
-    with _begin_upload(own_crowd, "/bucket/k"):
+    with begin_upload(own_crowd, "/bucket/k"):
         own_crowd.kill()
         wait_for(lambda: not any(map(_is_running, orphans)), "the end of the workers")
     assert not counts.exists()
@@ -323,28 +324,6 @@ def test_a_second_daemon_does_not_join_in_at_the_port(crowd: Daemon, tmp_path: P
     second.launch()
     assert second.wait() == 1
     assert f"cannot listen on 127.0.0.1, port {crowd.port}: Address already in use" in second.log
-
-
-def _begin_upload(daemon: Daemon, path: str) -> socket.socket:
-    """A connection on which half of 100,000 bytes have been sent and taken in."""
-    connection = socket.create_connection(("127.0.0.1", daemon.port), timeout=30)
-    target = presigned(daemon, "PUT", path)
-    head = (
-        f"PUT {target} HTTP/1.1\r\nhost: 127.0.0.1:{daemon.port}\r\n"
-        "expect: 100-continue\r\ncontent-length: 100000\r\n\r\n"
-    )
-    connection.sendall(head.encode())
-    assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
-    connection.sendall(bytes(50_000))
-    return connection
-
-
-def _is_cut(connection: socket.socket) -> bool:
-    """Whether the other side has ended the connection without a word."""
-    try:
-        return connection.recv(1000) == b""
-    except ConnectionResetError:
-        return True
 
 
 def _refuses(daemon: Daemon) -> bool:

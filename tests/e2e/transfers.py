@@ -1,13 +1,14 @@
-"""Objects too large for memory, up and down over one connection."""
+"""Transfers over one connection: of objects too large for memory, and of half of one."""
 
 from __future__ import annotations
 
 import hashlib
 import http.client
+import socket
 from collections.abc import Iterator
 from contextlib import closing
 
-from tests.e2e.clients import signed_headers
+from tests.e2e.clients import presigned, signed_headers
 from tests.e2e.daemon import Daemon
 
 MIB = 1024 * 1024
@@ -37,6 +38,28 @@ def md5_of_download(daemon: Daemon, target: str) -> str:
     for block in _received(daemon, target):
         digest.update(block)
     return digest.hexdigest()
+
+
+def begin_upload(daemon: Daemon, path: str) -> socket.socket:
+    """A connection on which half of 100,000 bytes have been sent and taken in."""
+    connection = socket.create_connection(("127.0.0.1", daemon.port), timeout=30)
+    target = presigned(daemon, "PUT", path)
+    head = (
+        f"PUT {target} HTTP/1.1\r\nhost: 127.0.0.1:{daemon.port}\r\n"
+        "expect: 100-continue\r\ncontent-length: 100000\r\n\r\n"
+    )
+    connection.sendall(head.encode())
+    assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
+    connection.sendall(bytes(50_000))
+    return connection
+
+
+def is_cut(connection: socket.socket) -> bool:
+    """Whether the other side has ended the connection without a word."""
+    try:
+        return connection.recv(1000) == b""
+    except ConnectionResetError:
+        return True
 
 
 def _received(daemon: Daemon, target: str) -> Iterator[bytes]:
