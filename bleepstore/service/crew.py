@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any, Protocol
 
 from ..config.model import Config
-from .assembly import assemble, assemble_headquarters
 from .doors import Doors
 from .listeners import Door
 from .logs import LogChoice
 from .office import Office
 from .reception import Reception
+from .rooms import Headquarters
 from .solo import Solo
 from .supervisor import Supervisor
 from .tally import Tally
@@ -52,7 +52,16 @@ def make_crew(config: Config, reactor: Any, logs: LogChoice) -> Crew:
     tls = Tls(config.server.tls)
     if config.worker_count > 1:
         start = partial(start_worker, reactor, config, logs.relay)
-        open_store = partial(assemble_headquarters, config, reactor, logs.output)
+        open_store = partial(_headquarters, config, reactor, logs.output)
         return Supervisor(reactor, open_store, tls, Tally(config.observability.metrics), start)
+    from .assembly import assemble
+
     house = assemble(config, reactor, logs.output)
     return Solo(Reception(reactor, house, tls), Office(reactor, house.office), tls)
+
+
+def _headquarters(*arguments: Any) -> Headquarters:
+    # Imported here, so that the workers, who are started before, load the rooms at the same time.
+    from .assembly import assemble_headquarters
+
+    return assemble_headquarters(*arguments)

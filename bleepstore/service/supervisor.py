@@ -70,14 +70,14 @@ class Supervisor:
 
     async def start(self, doors: list[Doors], office: Door | None = None) -> None:
         self._tls.load()
+        workers = [self._employ() for _ in doors]  # they load the program meanwhile
         self._metrics = self._tally.start()
         store = self._store = self._open_store(self._metrics, {"workers": self._check})
         await store.start()
         self._posts = [Post(each) for each in doors]
+        engagements = list(map(self._fill, self._posts, workers))
         try:
-            await gatherResults(
-                [self._fill(post).serving for post in self._posts], consumeErrors=True
-            )
+            await gatherResults([each.serving for each in engagements], consumeErrors=True)
         except defer.FirstError as error:
             raise WorkerFailed("a worker did not start") from error
         self._office = Office(self._reactor, store.office)
@@ -109,9 +109,9 @@ class Supervisor:
         log.info("worker {pid} serves", pid=worker.pid)
         return answer
 
-    def _fill(self, post: Post) -> Engagement:
-        """Let somebody serve at an empty post, and be the one who does."""
-        post.engagement = self._engage(post, self._understudy.take())
+    def _fill(self, post: Post, worker: Worker) -> Engagement:
+        """Let a worker serve at an empty post, and be the one who does."""
+        post.engagement = self._engage(post, worker)
         return post.engagement
 
     # --- when one is gone --------------------------------------------------------------------
@@ -153,7 +153,7 @@ class Supervisor:
         post.respawn = self._reactor.callLater(seconds, self._respawn, post)
 
     def _respawn(self, post: Post) -> None:
-        self._fill(post).serving.addCallbacks(
+        self._fill(post, self._understudy.take()).serving.addCallbacks(
             lambda _: self._understudy.prepare(),
             lambda _: None,  # it has ended, which is seen to
         )
@@ -222,8 +222,11 @@ class Supervisor:
         if not self._workers:
             return
         gone = self._all_gone = Deferred()
-        for worker in self._workers:
-            worker.stop(seconds)
+        for worker, engagement in self._workers.items():
+            if engagement is None:
+                worker.kill()  # it has nothing yet, and would hear of it when all is loaded
+            else:
+                worker.stop(seconds)
         late = self._reactor.callLater(seconds + _LAST_SECONDS, self._kill)
         await gone
         if late.active():

@@ -13,7 +13,7 @@ import pytest
 import pytest_twisted
 from attrs import define, field
 from prometheus_client import values
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 
@@ -21,7 +21,7 @@ from bleepstore.admin.checkup import Check
 from bleepstore.admin.metrics import Metrics
 from bleepstore.admin.shared_metrics import SharedMetrics
 from bleepstore.config.server import TlsSection
-from bleepstore.errors import WorkerFailed
+from bleepstore.errors import StoreInUse, WorkerFailed
 from bleepstore.service.backoff import Backoff
 from bleepstore.service.doors import Doors
 from bleepstore.service.listeners import Door, bind_many
@@ -81,12 +81,14 @@ class FakeWorker:
 
 @define
 class FakeStore:
+    opening: Deferred[None] = field(factory=lambda: succeed(None))
     steps: list[str] = field(factory=list)
     checks: Mapping[str, Check] = field(factory=dict)
     office: None = None
 
     async def start(self) -> None:
         self.steps.append("start")
+        await self.opening
 
     async def recover(self) -> None:
         self.steps.append("recover")
@@ -134,9 +136,14 @@ class Stage:
         return waiting
 
 
+@pytest.fixture(autouse=True)
+def value_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metrics change it."""
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
+
+
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    monkeypatch.setattr(values, "ValueClass", values.ValueClass)  # metrics change it
+def stage() -> Iterator[Stage]:
     stage = Stage()
     yield stage
     stage.tally.stop()
@@ -150,6 +157,29 @@ async def test_it_serves_when_all_workers_do(stage: Stage) -> None:
     second.begin()
     await stage.starting
     assert stage.store.steps == ["start"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_workers_load_while_the_store_is_opened() -> None:
+    stage = Stage(store=FakeStore(Deferred()))
+    first, second = stage.started
+    assert (first.serving, second.serving) == (None, None)
+    stage.store.opening.callback(None)
+    assert stage.serve() == (first, second)
+    await stage.starting
+    stage.tally.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_workers_do_not_load_to_the_end_for_a_store_that_cannot_be_opened() -> None:
+    stage = Stage(store=FakeStore(fail(StoreInUse("another daemon uses it"))))
+    with pytest.raises(StoreInUse):
+        await stage.starting
+    stopped = ensureDeferred(stage.supervisor.stop(0))
+    for worker in stage.started:
+        assert worker.orders == ["kill"]
+        worker.end()
+    await stopped
 
 
 @pytest_twisted.ensureDeferred
@@ -382,7 +412,6 @@ def test_a_good_life_makes_up_for_the_past() -> None:
 
 def test_the_tally_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
-    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     tally = Tally(True)
     metrics = tally.start()
     assert metrics is not None
