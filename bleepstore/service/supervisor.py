@@ -1,7 +1,7 @@
 """The crew of a daemon with several workers: starts them, misses them, and replaces them.
 
 It holds no data. What a store needs once, whoever serves it, is done here: recovery before any
-worker starts, and again whenever one has ended; credentials; housekeeping.
+worker serves, and again whenever one has ended; credentials; housekeeping.
 """
 
 from __future__ import annotations
