@@ -9,6 +9,7 @@ arguments, and an argument that is new is optional.
 
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from .listeners import Door
 from .tls import Pem
 
 ORDERS_FD = 3
+
+FOR_THE_PARENT_ALONE = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2)
+"""Signals that are sent to the whole group, as by a terminal, but meant for the parent."""
 
 _PEM = ((b"certificates", amp.String(optional=True)), (b"private_key", amp.String(optional=True)))
 

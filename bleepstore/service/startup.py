@@ -60,8 +60,10 @@ def _explain_file(error: OSError, config: Config) -> str | None:
         return None
     path = Path(os.fsdecode(error.filename)).absolute()
     hint = _FILE_HINTS.get(error.errno or 0, "")
-    keys = " and ".join(_keys_about(path, config)) or "the paths in the configuration"
-    return f"{path}: {error.strerror}; {hint}set {keys} to another place"
+    keys = " and ".join(_keys_about(path, config))
+    # No setting leads to temporary folders.
+    step = f"set {keys} to another place" if keys else "see that the daemon can use it"
+    return f"{path}: {error.strerror}; {hint}{step}"
 
 
 def _keys_about(path: Path, config: Config) -> Iterator[str]:

@@ -6,7 +6,7 @@ worker serves, and again whenever one has ended; credentials; housekeeping.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import txaio
@@ -62,6 +62,7 @@ class Supervisor:
     _recovering: DeferredLock = field(factory=DeferredLock, init=False)
     _replacing: DeferredLock = field(factory=DeferredLock, init=False)
     _is_serving: bool = field(default=False, init=False)
+    _is_ending: bool = field(default=False, init=False)
     _all_gone: Deferred[None] | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -75,15 +76,21 @@ class Supervisor:
         store = self._store = self._open_store(self._metrics, {"workers": self._check})
         await store.start()
         self._posts = [Post(each) for each in doors]
-        engagements = list(map(self._fill, self._posts, workers))
-        try:
-            await gatherResults([each.serving for each in engagements], consumeErrors=True)
-        except defer.FirstError as error:
-            raise WorkerFailed("a worker did not start") from error
+        await self._fill_all(workers)
         self._office = Office(self._reactor, store.office)
         await self._office.open(office)
         self._is_serving = True
         self._understudy.prepare()
+
+    async def _fill_all(self, workers: Sequence[Worker]) -> None:
+        if not self._workers.keys() >= set(workers):
+            raise WorkerFailed("a worker ended before the store was open")
+        engagements = list(map(self._fill, self._posts, workers))
+        try:
+            await gatherResults([each.serving for each in engagements], consumeErrors=True)
+        except defer.FirstError as error:
+            self._is_ending = True  # so nobody follows the one who has failed
+            raise WorkerFailed("a worker did not start") from error
 
     async def _check(self) -> None:
         """Fail if nobody serves."""
@@ -121,9 +128,11 @@ class Supervisor:
         if engagement is not None:
             self._tally.leave(engagement.metrics)
             self._recover()
-        if self._all_gone is not None and not self._workers:
-            self._all_gone.callback(None)
-        elif self._is_serving and not self._understudy.missed(worker, how):
+        if self._is_ending:
+            self._tell_if_all_are_gone()
+        elif not self._posts:
+            log.error("worker {pid}, which was to serve, {how}", pid=worker.pid, how=how)
+        elif not self._understudy.missed(worker, how):
             self._miss(how, engagement)
 
     def _recover(self) -> None:
@@ -204,7 +213,7 @@ class Supervisor:
     # --- when all end ------------------------------------------------------------------------
 
     async def stop(self, seconds: float) -> None:
-        self._is_serving = False
+        self._is_serving, self._is_ending = False, True
         self._understudy.dismiss()
         for post in self._posts:
             post.leave_empty()
@@ -231,6 +240,10 @@ class Supervisor:
         await gone
         if late.active():
             late.cancel()
+
+    def _tell_if_all_are_gone(self) -> None:
+        if self._all_gone is not None and not self._workers:
+            self._all_gone.callback(None)
 
     def _kill(self) -> None:
         for worker in self._workers:

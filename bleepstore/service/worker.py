@@ -3,7 +3,8 @@
 
 ``python -m bleepstore.service.worker``, started by :mod:`.workers` and by nobody else. It loads the
 program and waits until it is given doors. It logs to its standard output, whose lines the parent
-passes on. When the parent is gone, it ends at once, so that a new parent finds the addresses free.
+passes on. When the parent is gone, it ends at once, or as soon as it has loaded: it has no addresses
+before, so a new parent finds them free.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from .house import House
 from .log_output import LogOutput, standard_output
 from .logs import make_observer
 from .orders import (
+    FOR_THE_PARENT_ALONE,
     ORDERS_FD,
     Reload,
     Retire,
@@ -198,8 +200,9 @@ async def _answered(work: Awaitable[None]) -> dict[str, Any]:
 
 def main() -> int:
     """Run until the parent, or its end, says otherwise; answers the exit code."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
-        signal.signal(number, signal.SIG_IGN)  # sent to the whole group, but meant for the parent
+    for number in FOR_THE_PARENT_ALONE:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, FOR_THE_PARENT_ALONE)  # see workers.py
     try:
         config = restore(sys.stdin.buffer.read())
     except ConfigError as error:  # of another version than the parent

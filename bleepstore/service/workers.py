@@ -12,7 +12,7 @@ from typing import Any
 
 import txaio
 from attrs import define, frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import Factory, ProcessProtocol
 from twisted.protocols import amp
@@ -23,7 +23,16 @@ from ..config.layers import PREFIX
 from ..config.model import Config
 from ..config.passing import dump
 from .doors import Doors
-from .orders import ORDERS_FD, Reload, Retire, Serve, Stop, pem_arguments, to_arguments
+from .orders import (
+    FOR_THE_PARENT_ALONE,
+    ORDERS_FD,
+    Reload,
+    Retire,
+    Serve,
+    Stop,
+    pem_arguments,
+    to_arguments,
+)
 from .tls import Pem
 
 log = txaio.make_logger()
@@ -31,7 +40,7 @@ log = txaio.make_logger()
 Relay = Callable[[str], None]
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
-_FOR_THE_PARENT_ALONE = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET")
+_FROM_SYSTEMD = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET")
 
 
 @define
@@ -60,7 +69,11 @@ class WorkerPipes(ProcessProtocol):
 
     def __init__(self, relay: Relay) -> None:
         self.ended: Deferred[str] = Deferred()
+        self._pid: int | None = None
         self._lines = {_STDOUT: _Lines(relay), _STDERR: _Lines(self._complain)}
+
+    def connectionMade(self) -> None:
+        self._pid = self.transport.pid if self.transport is not None else None
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:  # noqa: N803 - Twisted's name
         self._lines[childFD].feed(data)
@@ -72,9 +85,8 @@ class WorkerPipes(ProcessProtocol):
 
     def _complain(self, lines: str) -> None:
         """What is not logged but printed is the interpreter's own."""
-        pid = self.transport.pid if self.transport is not None else None
         for line in lines.splitlines():
-            log.error("{line}", line=line, worker=pid)
+            log.error("{line}", line=line, worker=self._pid)
 
 
 def _how_it_ended(reason: Any) -> str:
@@ -110,7 +122,9 @@ class Worker:
         Returns:
             fires when clients are served; fails if the process ends before.
         """
-        serving: Deferred[Any] = self._orders.callRemote(Serve, **to_arguments(doors, metrics, pem))
+        arguments = to_arguments(doors, metrics, pem)
+        # AMP raises, instead of failing, where sockets are to go to a process that has just ended.
+        serving: Deferred[Any] = maybeDeferred(self._orders.callRemote, Serve, **arguments)
         return serving
 
     def reload(self, pem: Pem | None) -> None:
@@ -160,9 +174,14 @@ def _spawn(reactor: Any, pipes: WorkerPipes, orders: socket.socket) -> Any:
     descriptors[ORDERS_FD] = orders.fileno()
     # -P: modules come from where the parent found them, and not from the working directory.
     command = [sys.executable, "-P", "-m", f"{__package__}.worker"]
-    return reactor.spawnProcess(
-        pipes, sys.executable, command, env=_environment(), childFDs=descriptors
-    )
+    # What the terminal sends to all waits, there, until the worker has come so far as to ignore it.
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_THE_PARENT_ALONE)
+    try:
+        return reactor.spawnProcess(
+            pipes, sys.executable, command, env=_environment(), childFDs=descriptors
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def _environment() -> dict[str, str]:
@@ -170,6 +189,6 @@ def _environment() -> dict[str, str]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(PREFIX) and name not in _FOR_THE_PARENT_ALONE
+        if not name.startswith(PREFIX) and name not in _FROM_SYSTEMD
     }
     return environment | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

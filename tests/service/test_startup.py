@@ -54,10 +54,7 @@ def os_error(number: int, filename: str | None = None) -> OSError:
         ),
         (
             os_error(errno.ENOENT, "/elsewhere"),
-            (
-                "/elsewhere: No such file or directory; set the paths in the configuration to another "
-                "place"
-            ),
+            "/elsewhere: No such file or directory; see that the daemon can use it",
         ),
         (
             SchemaTooNew("schema 9: run a newer one"),

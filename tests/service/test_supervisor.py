@@ -51,7 +51,7 @@ class FakeWorker:
         assert self.serving is None
         self.doors = doors
         self.metrics = metrics
-        self.serving = Deferred()
+        self.serving = fail(ConnectionResetError()) if self.ended.called else Deferred()
         return self.serving
 
     def reload(self, pem: Pem | None) -> None:
@@ -168,6 +168,37 @@ async def test_workers_load_while_the_store_is_opened() -> None:
     assert stage.serve() == (first, second)
     await stage.starting
     stage.tally.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_that_ends_while_the_store_is_opened_ends_the_start() -> None:
+    stage = Stage(store=FakeStore(Deferred()))
+    first, second = stage.started
+    with capturedLogs() as logs:
+        second.end()
+    assert f"worker {second.pid}, which was to serve, exited" in formatEvent(logs[-1])
+    stage.store.opening.callback(None)
+    with pytest.raises(WorkerFailed):
+        await stage.starting
+    assert first.serving is None
+    stopped = ensureDeferred(stage.supervisor.stop(0))
+    first.end()
+    await stopped
+    assert len(stage.started) == 2
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_that_ends_before_the_others_serve_is_followed(stage: Stage) -> None:
+    first, second = stage.started
+    first.begin()
+    first.end()
+    stage.clock.advance(0)
+    third = stage.started[-1]
+    assert third.serving is not None
+    second.begin()
+    await stage.starting
+    assert stage.serve() == (second, third)
+    assert stage.understudy is stage.started[-1]
 
 
 @pytest_twisted.ensureDeferred

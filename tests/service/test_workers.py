@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from typing import Any
 
 import pytest
 import pytest_twisted
 from twisted.internet import reactor
-from twisted.internet.error import ConnectionDone, ProcessDone, ProcessTerminated
+from twisted.internet.error import ConnectionDone, ConnectionLost, ProcessDone, ProcessTerminated
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
 from bleepstore.config.metadata import MetadataSection, SqliteSection
 from bleepstore.config.model import Config
 from bleepstore.errors import WorkerFailed
+from bleepstore.service.listeners import Door
+from bleepstore.service.orders import FOR_THE_PARENT_ALONE
 from bleepstore.service.workers import WorkerPipes, _environment, start_worker
 
 SECRET = "hush-hush-hush"
@@ -85,3 +88,27 @@ async def test_a_worker_without_a_place_ends_when_it_is_told_to() -> None:
     worker.reload(None)
     worker.stop(0)
     assert await worker.ended == "exited with code 0"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_leaves_to_the_parent_what_a_terminal_tells_all_from_its_first_moment() -> (
+    None
+):
+    lines: list[str] = []
+    worker = start_worker(reactor, Config(), lines.append)
+    for number in FOR_THE_PARENT_ALONE:
+        os.kill(worker.pid, number)
+    worker.stop(0)
+    assert await worker.ended == "exited with code 0"
+    assert lines == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_is_asked_of_a_worker_that_has_ended_fails() -> None:
+    worker = start_worker(reactor, Config(), lambda _: None)
+    worker.kill()
+    assert await worker.ended == "was ended by SIGKILL"
+    with socket.socket() as listening:
+        serving = worker.serve((Door(listening),), None)
+        with pytest.raises((AttributeError, ConnectionDone, ConnectionLost)):
+            await serving
