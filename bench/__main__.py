@@ -8,34 +8,35 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from attrs import frozen
 
 from . import report
-from .figures import as_table
+from .figures import Figure, as_table
 from .limits import machine_limits
 from .machine import describe
+from .options import parse
 from .picture import draw
 from .race.contest import Contest
 from .race.listing import all_listings, fill
 from .race.requests import all_requests
 from .race.resting import Idle, Start
-from .race.streams import MIB, Copy, Download, Multipart, Source, Upload
+from .race.streams import MD5_OR_DISK, MIB, Copy, Download, Multipart, Source, Upload
 from .race.syncing import Sync
-from .race.turns import Outcome, run
+from .race.turns import Outcome, noted, run, running
 from .servers.bleepstore import BleepStore
-from .servers.external import External
 from .servers.nginx import Nginx
 from .servers.seaweedfs import SeaweedFS
 from .servers.server import Server
+from .tables import Report, as_markdown, as_rst
 from .workloads import WORKLOADS, Scale
-
-_ROOT = Path(__file__).parents[1]
-_GROUPS = ("requests", "streams", "listings", "sync", "alone")
 
 
 @frozen
@@ -93,105 +94,88 @@ class Bench:
             return []
         keys, options = self.options.objects, self.options
         servers = [each for each in self.servers("listings") if each.has_buckets]
-        for server in servers:
-            server.start()
-            fill(server, keys)
-            server.stop()
         contests = [*all_listings(keys, options.seconds), Start(keys), Idle(options.idle)]
         try:
+            for server in servers:
+                with running([server]):
+                    fill(server, keys)
             return run(contests, servers, options.rounds)
         finally:
             shutil.rmtree(self.folder / "listings", ignore_errors=True)
 
-    def alone(self) -> str:
+    def alone(self) -> list[Figure]:
         """What is measured of BleepStore alone."""
         if "alone" not in self.options.only:
-            return ""
-        figures = []
+            return []
+        figures: list[Figure] = []
         for name, measure in WORKLOADS.items():
             print(f"measuring: {name}", file=sys.stderr)
             figures += measure(self.folder / name, Scale(objects=self.options.objects))
-        return f"\n\n{as_table(figures)}"
+        return figures
 
 
-def main() -> None:
-    """Measure what the command line asks for."""
-    options = _parse()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        text, outcomes, servers = _measure(Bench(Path(folder), options))
+def main() -> int:
+    """Measure what the command line asks for; answers the exit code."""
+    options = parse(__doc__)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            measured = _measure(Bench(Path(folder), options))
+    except KeyboardInterrupt:
+        print("stopped; nothing is left running", file=sys.stderr)
+        return 130
+    text = as_markdown(measured.report)
     print(text)
-    options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "benchmark.md").write_text(text)
-    draw(outcomes, servers, options.output / "benchmark.png")
-    print(f"also in {options.output}: benchmark.md, benchmark.png", file=sys.stderr)
+    (options.output / "benchmark.rst").write_text(as_rst(measured.report))
+    draw(measured.outcomes, measured.servers, options.output / "benchmark.png")
+    print(f"also in {options.output}: benchmark.md, .rst and .png", file=sys.stderr)
+    return 1 if measured.is_partial else 0
 
 
-def _measure(bench: Bench) -> tuple[str, list[Outcome], list[Server]]:
+def _end(*_: object) -> None:
+    """As Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+@frozen
+class Measured:
+    """What came of a run."""
+
+    report: Report
+    outcomes: list[Outcome]
+    servers: list[Server]
+    is_partial: bool
+
+
+def _measure(bench: Bench) -> Measured:
     servers = bench.servers("none")
     limits = machine_limits(bench.folder)
-    limits["the slower of MD5 and disk"] = min(limits["MD5"], limits["disk write with fsync"])
-    outcomes = bench.race("requests", bench.requests)
-    outcomes += bench.race("streams", bench.streams)
-    outcomes += bench.listings()
-    outcomes += bench.race("sync", bench.sync)
-    table = report.outcomes_table(outcomes, servers, limits) if outcomes else ""
-    parts = (
+    limits[MD5_OR_DISK] = min(limits["MD5"], limits["disk write with fsync"])
+    outcomes: list[Outcome] = []
+    problems: list[str] = []
+    groups: dict[str, Callable[[], list[Outcome]]] = {
+        "requests": partial(bench.race, "requests", bench.requests),
+        "streams": partial(bench.race, "streams", bench.streams),
+        "listings": bench.listings,
+        "sync": partial(bench.race, "sync", bench.sync),
+    }
+    for name, measure in groups.items():
+        with noted(name, problems):
+            outcomes += measure()
+    figures: list[Figure] = []
+    with noted("alone", problems):
+        figures += bench.alone()
+    problems += chain.from_iterable(each.problems for each in outcomes)
+    result = (
         f"{describe(bench.folder)}\n{report.limits_list(limits)}",
         report.servers_list(servers),
-        table + bench.alone(),
+        "\n".join(f"- not measured: {each}" for each in problems),
+        report.outcomes_table(outcomes, servers, limits) if outcomes else "",
+        as_table(figures) if figures else "",
     )
-    return "\n\n".join(parts) + "\n", outcomes, servers
-
-
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./bleep bench", description=__doc__)
-
-    def add_number(name: str, text: str) -> None:
-        parser.add_argument(name, type=int, metavar="N", help=text)
-
-    parser.add_argument("--only", action="append", choices=_GROUPS, help="default: everything")
-    parser.add_argument(
-        "--peer",
-        action="append",
-        type=External,
-        default=[],
-        metavar="NAME=URL,ACCESS_KEY,SECRET_KEY[,REGION]",
-        help="a store that runs already",
-    )
-    parser.add_argument("--quick", action="store_true", help="a few minutes, rough figures")
-    add_number("--rounds", "turns of each store (default: 2)")
-    add_number("--seconds", "of each load of requests (default: 3)")
-    add_number("--objects", "in the full stores (default: 1000000)")
-    add_number("--files", "to sync (default: 5000)")
-    add_number("--idle", "seconds to do nothing (default: 15)")
-    add_number("--large-mib", "size of the large object, a fifth of the copied one (default: 1024)")
-    parser.add_argument(
-        "--folder", type=Path, default=_ROOT / "build" / "bench", help="default: build/bench"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=_ROOT / "build", help="for table and picture; default: build"
-    )
-    return _with_defaults(parser.parse_args())
-
-
-def _with_defaults(options: argparse.Namespace) -> argparse.Namespace:
-    quick = options.quick
-    defaults = {
-        "only": list(_GROUPS),
-        "rounds": 1 if quick else 2,
-        "seconds": 3,
-        "objects": 20_000 if quick else 1_000_000,
-        "files": 500 if quick else 5000,
-        "idle": 5 if quick else 15,
-        "large_mib": 256 if quick else 1024,
-    }
-    for name, value in defaults.items():
-        if getattr(options, name) is None:
-            setattr(options, name, value)
-    options.clients = (32,) if quick else (1, 32, 256)
-    return options
+    return Measured(result, outcomes, servers, bool(problems))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

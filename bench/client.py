@@ -76,7 +76,9 @@ class Client:
 @contextmanager
 def client_of(account: Account) -> Iterator[Client]:
     """A client of a store that runs."""
-    connection = http.client.HTTPConnection(account.host, timeout=_TIMEOUT_SECONDS)
+    is_https = account.endpoint.startswith("https:")
+    kind = http.client.HTTPSConnection if is_https else http.client.HTTPConnection
+    connection = kind(account.host, timeout=_TIMEOUT_SECONDS)
     with closing(connection):
         yield Client(account, connection)
 

@@ -1,10 +1,12 @@
-"""What a measurement is, and how a table of them looks."""
+"""What a measurement of BleepStore alone is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from attrs import frozen
+
+from .tables import Table
 
 
 @frozen
@@ -22,8 +24,7 @@ class Figure:
     asked_for: str = ""
 
 
-def as_table(figures: Sequence[Figure]) -> str:
-    """A Markdown table."""
-    rows = [("measured", "result", "asked for"), ("---", "---:", "---")]
-    rows += [(figure.what, figure.result, figure.asked_for) for figure in figures]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def as_table(figures: Sequence[Figure]) -> Table:
+    """A row for each."""
+    rows = [(figure.what, figure.result, figure.asked_for) for figure in figures]
+    return [("BleepStore alone", "result", "asked for"), *rows]

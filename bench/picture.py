@@ -50,7 +50,7 @@ def draw(outcomes: Sequence[Outcome], servers: Sequence[Server], path: Path) -> 
     axes.set_yticks(range(len(shown)), [each.contest.name for each in shown], fontsize=8)
     axes.set_ylim(len(shown), -1)
     axes.set_xlabel(
-        f"{ours}: times {' or '.join(peers)}; to the right of 1 it is faster. Dark: asked for"
+        f"{ours}: times {' or '.join(peers)}; right of 1 it is faster. A dark mark: what was asked for"
     )
     figure.tight_layout()
     figure.savefig(path, dpi=120)

@@ -1,14 +1,18 @@
-"""What was measured, as a Markdown table."""
+"""What was measured: a line for each contest."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
-from .race.contest import Contest, Sample
+from .race.contest import PROCESSORS, Contest, Sample
 from .race.turns import Outcome
 from .servers.server import Server
+from .tables import Table, without_empty_columns
 
 _MIB = 1024 * 1024
+_HEADS_OF_A_STORE = ("p50, p99 ms", "CPU", "most memory")
+_NOTHING = ("",) * (1 + len(_HEADS_OF_A_STORE))
 
 
 def ratio(outcome: Outcome, ours: str, theirs: str) -> float | None:
@@ -23,37 +27,42 @@ def ratio(outcome: Outcome, ours: str, theirs: str) -> float | None:
 
 def outcomes_table(
     outcomes: Sequence[Outcome], servers: Sequence[Server], limits: Mapping[str, float]
-) -> str:
-    """A line for each contest, a column for each store, and the ratios of the first to the others."""
+) -> Table:
+    """A line for each contest; for each store some columns, and the ratio of the first to it."""
     names = [server.name for server in servers]
     first, peers = names[0], [server.name for server in servers[1:] if server.has_buckets]
-    heads = ["measured", *names, *(f"times {peer}" for peer in peers), "asked for", "of the limit"]
-    rows = [heads, ["---", *["---:"] * (len(heads) - 1)]]
+    stores = [head for name in names for head in (name, *_HEADS_OF_A_STORE)]
+    rows = [
+        ["measured", *stores, *(f"times {peer}" for peer in peers), "asked for", "of the limit"]
+    ]
     for outcome in outcomes:
+        contest, samples = outcome.contest, outcome.samples
         ratios = [ratio(outcome, first, peer) for peer in peers]
         rows.append(
             [
-                outcome.contest.name,
-                *(_cell(outcome.contest, outcome.samples.get(name)) for name in names),
-                *("" if each is None else f"**{each:.2f}**" for each in ratios),
-                "" if outcome.contest.asked_for is None else f"{outcome.contest.asked_for:.2f}",
+                contest.name,
+                *(cell for name in names for cell in _cells(contest, samples.get(name))),
+                *("" if each is None else f"{each:,.2f}" for each in ratios),
+                contest.aim,
                 _share(outcome, first, limits),
             ]
         )
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return without_empty_columns(rows)
 
 
-def _cell(contest: Contest, sample: Sample | None) -> str:
+def _cells(contest: Contest, sample: Sample | None) -> Sequence[str]:
     if sample is None:
-        return ""
-    parts = [f"{_number(sample.value)} {contest.unit}"]
+        return _NOTHING
+    latency = cpu = memory = ""
     if sample.p50_ms is not None and sample.p99_ms is not None:
-        parts.append(f"p50 {sample.p50_ms:.1f}, p99 {sample.p99_ms:.1f} ms")
+        latency = f"{sample.p50_ms:,.1f}, {sample.p99_ms:,.1f}"
     if sample.cpu_us is not None:
-        parts.append(f"{sample.cpu_us:,.0f} µs CPU")
+        cpu = f"{sample.cpu_us:,.0f} µs"
+    elif sample.cpu_seconds is not None:
+        cpu = f"{_number(sample.cpu_seconds)} s"
     if sample.memory_bytes is not None:
-        parts.append(f"{sample.memory_bytes / _MIB:,.0f} MiB")
-    return "; ".join(parts)
+        memory = f"{sample.memory_bytes / _MIB:,.0f} MiB"
+    return f"{_number(sample.value)} {contest.unit}", latency, cpu, memory
 
 
 def _number(value: float) -> str:
@@ -62,20 +71,29 @@ def _number(value: float) -> str:
 
 def _share(outcome: Outcome, ours: str, limits: Mapping[str, float]) -> str:
     """How much of what binds it our store uses."""
-    name = outcome.contest.limit
-    if name == "nginx" and "nginx" in outcome.samples:
-        limit = outcome.samples["nginx"].value
-    elif name in limits:
-        limit = limits[name]
+    contest, sample = outcome.contest, outcome.samples.get(ours)
+    if sample is None:
+        return ""
+    if contest.limit == PROCESSORS and sample.cpu_us is not None:
+        share = sample.value * sample.cpu_us / 1e6 / (os.cpu_count() or 1)
+    elif contest.limit == "nginx" and "nginx" in outcome.samples:
+        share = sample.value / outcome.samples["nginx"].value
+    elif contest.limit in limits:
+        share = sample.value * contest.limit_each / limits[contest.limit]
     else:
         return ""
-    share = outcome.samples[ours].value * outcome.contest.limit_each / limit
-    return f"{share:.0%} of {name}"
+    return f"{share:.0%} of {contest.limit}"
 
 
 def servers_list(servers: Sequence[Server]) -> str:
     """How each store treats writes."""
-    return "\n".join(f"- {server.name} syncs: {server.syncs}" for server in servers)
+    return "\n".join(
+        f"- {server.name}{_version(server)} syncs {server.syncs}" for server in servers
+    )
+
+
+def _version(server: Server) -> str:
+    return f" {server.version}" if server.version else ""
 
 
 def limits_list(limits: Mapping[str, float]) -> str:

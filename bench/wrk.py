@@ -6,7 +6,6 @@ The URLs are signed beforehand, so that the client does nothing but send.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -21,8 +20,6 @@ _PATIENCE = "60s"  # wrk's own 2 s are less than 256 clients with 1 MiB each tak
 # Of one, downloads of 1 MiB by 256 clients take all there is: the kernel has it send what the server's
 # sockets hold.
 _THREADS = 2
-
-HINT = "not measured: wrk is missing (apt install wrk)"
 
 
 @frozen
@@ -42,10 +39,6 @@ class Load:
     @property
     def per_second(self) -> float:
         return self.requests / self.seconds
-
-
-def is_installed() -> bool:
-    return shutil.which("wrk") is not None
 
 
 def drive(

@@ -9,6 +9,9 @@ from attrs import frozen
 
 from ..servers.server import Server
 
+PROCESSORS = "the processors"
+"""As a limit: the store has what its clients leave."""
+
 
 @frozen
 class Sample:
@@ -17,14 +20,16 @@ class Sample:
     Attributes:
         value: in the contest's unit.
         p50_ms, p99_ms: latency, where single requests were timed.
-        cpu_us: of the store's processes for each request, where there are requests.
-        memory_bytes: of the store's processes right afterwards.
+        cpu_us: of the store's processes for each request, where many were sent.
+        cpu_seconds: of the store's processes for all of it, elsewhere.
+        memory_bytes: the most that the store's processes had meanwhile.
     """
 
     value: float
     p50_ms: float | None = None
     p99_ms: float | None = None
     cpu_us: float | None = None
+    cpu_seconds: float | None = None
     memory_bytes: int | None = None
 
 
@@ -41,6 +46,7 @@ def mean(samples: list[Sample]) -> Sample:
         of("p50_ms"),
         of("p99_ms"),
         of("cpu_us"),
+        of("cpu_seconds"),
         None if memory_bytes is None else int(memory_bytes),
     )
 
@@ -63,6 +69,11 @@ class Contest(ABC):
     asked_for: float | None = None
     limit = ""
     limit_each = 1.0
+
+    @property
+    def aim(self) -> str:
+        """What is asked for, in words."""
+        return "" if self.asked_for is None else f"{self.asked_for:.2f}"
 
     def can(self, server: Server) -> bool:
         """Whether this store can take part."""

@@ -8,7 +8,7 @@ from .. import wrk
 from ..filling import multiply
 from ..servers.bleepstore import BleepStore
 from ..servers.server import Server
-from .contest import Contest, Sample
+from .contest import PROCESSORS, Contest, Sample
 from .load import under_load
 from .requests import make_bucket
 
@@ -19,7 +19,10 @@ _CLIENTS = 32
 
 
 def fill(server: Server, count: int) -> None:
-    """Make a bucket of ``count`` keys in a thousand folders; the store has nothing else."""
+    """Make a bucket of ``count`` keys in a thousand folders; the store has nothing else.
+
+    BleepStore's are copies of one row, made by SQL, for a million uploads would take many minutes.
+    """
     make_bucket(server, _BUCKET)
     if isinstance(server, BleepStore):
         _put(server, [f"{_BUCKET}/template"])
@@ -49,6 +52,7 @@ class Listing(Contest):
     """Pages of a listing, by 32 clients."""
 
     unit = "/s"
+    limit = PROCESSORS
 
     def __init__(self, name: str, query: str, asked_for: float, seconds: int) -> None:
         self.name = name
@@ -71,7 +75,7 @@ class Listing(Contest):
 
 
 def all_listings(keys: int, seconds: int) -> list[Contest]:
-    """A page of a thousand keys, and one of a thousand common prefixes."""
+    """A page of a thousand keys, and one of a hundred common prefixes."""
     middle = f"template%2F{_FOLDERS // 2:03}"
     return [
         Listing(

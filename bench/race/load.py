@@ -18,8 +18,7 @@ def under_load(server: Server, drive: Callable[[], Load]) -> Sample:
     before = server.usage()
     load = drive()
     after = server.usage()
-    cpu_us = memory_bytes = None
+    cpu_us = None
     if before is not None and after is not None:
         cpu_us = (after.cpu_seconds - before.cpu_seconds) / load.requests * 1e6
-        memory_bytes = after.memory_bytes
-    return Sample(load.per_second, load.p50_ms, load.p99_ms, cpu_us, memory_bytes)
+    return Sample(load.per_second, load.p50_ms, load.p99_ms, cpu_us)

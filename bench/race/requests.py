@@ -8,7 +8,7 @@ from .. import wrk
 from ..client import client_of
 from ..servers.nginx import Nginx
 from ..servers.server import Server
-from .contest import Contest, Sample
+from .contest import PROCESSORS, Contest, Sample
 from .load import under_load
 
 KIB = 1024
@@ -28,7 +28,7 @@ _ASKED_FOR = {
     ("DELETE", 1024 * KIB): 0.5,
 }
 _MOST_SECONDS = 120
-_SMALL_BYTES = 64 * KIB  # up to this size, objects are written together
+_SMALL_BYTES = 64 * KIB  # up to this size, moving bytes is not what takes the time
 
 
 def make_bucket(server: Server, target: str = _BUCKET) -> None:
@@ -37,13 +37,13 @@ def make_bucket(server: Server, target: str = _BUCKET) -> None:
         client.try_to("PUT", target)
 
 
-def _limit(method: str, size_bytes: int) -> tuple[str, float]:
-    """What binds, and how much of it a request takes. Small changes can share their syncs."""
-    if method == "GET":
-        return "nginx", 1.0
-    if method == "PUT" and size_bytes > _SMALL_BYTES:
-        return "disk write with fsync", size_bytes / 1e6
-    return "syncs a second", 1.0
+def _limit(method: str, size_bytes: int, clients: int) -> tuple[str, float]:
+    """What binds, and how much of it a request takes: small ones, where there are many, share syncs."""
+    if size_bytes > _SMALL_BYTES and method != "DELETE":
+        return ("nginx", 1.0) if method == "GET" else ("disk write with fsync", size_bytes / 1e6)
+    if clients == 1:
+        return ("nginx" if method == "GET" else "syncs a second"), 1.0
+    return PROCESSORS, 1.0
 
 
 class Requests(Contest):
@@ -54,7 +54,7 @@ class Requests(Contest):
     def __init__(self, method: str, size_bytes: int, clients: int, seconds: int) -> None:
         self.name = f"{method} {_NAMES[size_bytes]}, {clients} client{'s' if clients > 1 else ''}"
         self.asked_for = _ASKED_FOR[method, size_bytes] if clients == 32 else None
-        self.limit, self.limit_each = _limit(method, size_bytes)
+        self.limit, self.limit_each = _limit(method, size_bytes, clients)
         self._method = method
         self._size_bytes = size_bytes
         self._clients = clients

@@ -56,4 +56,4 @@ class Idle(Contest):
         if before is None or after is None:
             raise RuntimeError("nothing is known of its processes")
         share = (after.cpu_seconds - before.cpu_seconds) / self._seconds
-        return Sample(100 * share, memory_bytes=after.memory_bytes)
+        return Sample(100 * share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -10,43 +11,75 @@ import psutil
 from attrs import frozen
 
 from ..servers.server import Server
+from ..watch import Watch
 from .contest import Contest, Sample, mean
 
 
 @frozen
 class Outcome:
-    """What came of a contest: the mean of each store's rounds, by the store's name."""
+    """What came of a contest.
+
+    Attributes:
+        samples: the mean of each store's rounds, by the store's name.
+        problems: why stores that took part have none.
+    """
 
     contest: Contest
     samples: dict[str, Sample]
+    problems: list[str]
 
 
-def run(contests: Sequence[Contest], servers: Sequence[Server], rounds: int) -> list[Outcome]:
-    """Run contests one after the other; all servers are started here, and stopped at the end."""
-    started: list[Server] = []
+@contextmanager
+def running(servers: Sequence[Server]) -> Iterator[None]:
+    """While these run: stopped at the end, whatever ends it, also those whose start has failed."""
     try:
         for server in servers:
             server.start()
-            started.append(server)
-        return [_run(contest, servers, rounds) for contest in contests]
+        yield
     finally:
-        for server in started:
+        for server in servers:
             server.stop()
+
+
+def run(contests: Sequence[Contest], servers: Sequence[Server], rounds: int) -> list[Outcome]:
+    """Run contests one after the other. What fails in one is told, and leaves the others as they are."""
+    with running(servers):
+        return [_run(contest, servers, rounds) for contest in contests]
 
 
 def _run(contest: Contest, servers: Sequence[Server], rounds: int) -> Outcome:
     print(f"measuring: {contest.name}", file=sys.stderr)
     taking_part = [server for server in servers if contest.can(server)]
-    for server in taking_part:
-        contest.prepare(server)
     samples: dict[str, list[Sample]] = {server.name: [] for server in taking_part}
-    for _ in range(rounds):
-        for server in taking_part:
-            with _alone(server, servers):
-                sample = contest.measure(server)
-            samples[server.name].append(sample)
-            print(f"  {server.name}: {sample.value:,.1f} {contest.unit}", file=sys.stderr)
-    return Outcome(contest, {name: mean(each) for name, each in samples.items()})
+    problems: list[str] = []
+    for turn in range(rounds + 1):
+        for server in tuple(taking_part):
+            with noted(f"{contest.name}, {server.name}", problems):
+                if turn:
+                    samples[server.name].append(_measure(contest, server, servers))
+                else:
+                    contest.prepare(server)
+                continue
+            taking_part.remove(server)
+    means = {server.name: mean(samples[server.name]) for server in taking_part}
+    return Outcome(contest, means, problems)
+
+
+@contextmanager
+def noted(what: str, problems: list[str]) -> Iterator[None]:
+    """What fails is told and noted, and the rest goes on."""
+    try:
+        yield
+    except Exception as error:
+        traceback.print_exc()
+        problems.append(f"{what}: {' '.join(str(error).split()) or type(error).__name__}")
+
+
+def _measure(contest: Contest, server: Server, servers: Sequence[Server]) -> Sample:
+    with _alone(server, servers), Watch(server) as watch:
+        sample = contest.measure(server)
+    print(f"  {server.name}: {sample.value:,.1f} {contest.unit}", file=sys.stderr)
+    return watch.complete(sample)
 
 
 @contextmanager

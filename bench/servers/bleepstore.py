@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bleepstore import __version__
 from tests.e2e.daemon import ALICE, REGION, Daemon
 
 from .server import Account, Server
@@ -14,6 +15,7 @@ class BleepStore(Server):
 
     name = "BleepStore"
     syncs = "every write, before it is answered"
+    version = __version__
 
     def __init__(self, folder: Path) -> None:
         self.daemon = Daemon(
@@ -28,8 +30,9 @@ class BleepStore(Server):
         self.daemon.start()
 
     def stop(self) -> None:
-        self.daemon.stop()
+        if self.daemon.is_running:
+            self.daemon.stop()
 
     @property
-    def pid(self) -> int:
-        return self.daemon.pid
+    def pid(self) -> int | None:
+        return self.daemon.pid if self.daemon.is_running else None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException
+
+from ..client import client_of
 from .server import Account, Server
 
 
@@ -22,6 +25,8 @@ class External(Server):
         fields = rest.split(",")
         if not equals or len(fields) not in (3, 4):
             raise ValueError("expected NAME=URL,ACCESS_KEY,SECRET_KEY[,REGION]")
+        if not fields[0].startswith(("http://", "https://")):
+            raise ValueError(f"expected a URL with http:// or https://, not {fields[0]!r}")
         self.name = name
         self._account = Account(*fields)
 
@@ -31,6 +36,15 @@ class External(Server):
 
     def start(self) -> None:
         """It runs."""
+
+    def problem(self) -> str:
+        """Why it cannot be measured; empty if it answers."""
+        try:
+            with client_of(self._account) as client:
+                client.try_to("GET", "/")
+        except (OSError, HTTPException) as error:
+            return f"{self.name} does not answer at {self._account.endpoint}: {error}"
+        return ""
 
     def stop(self) -> None:
         """It goes on."""

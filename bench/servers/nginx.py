@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .program import Program, find_program, free_port
+from .program import Program, find_program, first_version, free_port
 from .server import Account, Server
 
 _CONFIGURATION = """\
@@ -27,10 +27,11 @@ class Nginx(Server):
     """Files that somebody else has put there; a presigned query changes nothing."""
 
     name = "nginx"
-    syncs = "no writes"
+    syncs = "nothing: it takes no writes"
     has_buckets = False
 
     def __init__(self, folder: Path) -> None:
+        self.version = first_version("nginx", "-v")
         self._folder = folder
         self._program = Program(folder)
         self._port = free_port()
@@ -68,5 +69,5 @@ class Nginx(Server):
         self._program.stop()
 
     @property
-    def pid(self) -> int:
+    def pid(self) -> int | None:
         return self._program.pid

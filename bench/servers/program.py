@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 _PATIENCE_SECONDS = 60
 _POLL_SECONDS = 0.05
+_LAST_WORDS = 500
 
 
 def find_program(name: str) -> str | None:
@@ -20,6 +22,18 @@ def find_program(name: str) -> str | None:
     beside = Path(sys.executable).with_name(name)
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     return str(beside) if beside.exists() else found
+
+
+def first_version(name: str, option: str) -> str:
+    """The first thing like a version that a program says of itself; empty if there is none."""
+    program = find_program(name)
+    if program is None:
+        return ""
+    said = subprocess.run(
+        [program, option], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    ).stdout
+    found = re.search(r"\d+(\.\d+)+", said)
+    return found[0] if found else ""
 
 
 def free_port() -> int:
@@ -39,10 +53,8 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def pid(self) -> int:
-        if self._process is None:
-            raise RuntimeError("not started")
-        return self._process.pid
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
 
     def start(self, command: Sequence[str], port: int) -> None:
         """Start, and wait until the port answers."""
@@ -55,9 +67,12 @@ class Program:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not _answers(port):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"{command[0]} does not answer; see {self._folder / 'log'}")
+                raise RuntimeError(f"{command[0]} does not answer: {self.last_words()}")
             time.sleep(_POLL_SECONDS)
+
+    def last_words(self) -> str:
+        """The end of its log: the file does not outlive the run."""
+        return (self._folder / "log").read_text(errors="replace")[-_LAST_WORDS:]
 
     def stop(self) -> None:
         """End it, with patience at first."""

@@ -6,7 +6,7 @@ import http.client
 import time
 from pathlib import Path
 
-from .program import Program, find_program, free_port
+from .program import Program, find_program, first_version, free_port
 from .server import Account, Server
 
 _PATIENCE_SECONDS = 60
@@ -19,6 +19,7 @@ class SeaweedFS(Server):
     syncs = "nothing by default"
 
     def __init__(self, folder: Path) -> None:
+        self.version = first_version("weed", "version")
         self._folder = folder
         self._program = Program(
             folder, {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench-secret"}
@@ -50,8 +51,7 @@ class SeaweedFS(Server):
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while self._try("PUT", "/warming/up") >= 300:
             if time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"SeaweedFS takes no objects; see {self._folder / 'log'}")
+                raise RuntimeError(f"SeaweedFS takes no objects: {self._program.last_words()}")
             self._try("PUT", "/warming")  # at its first start; later, the bucket is there
             time.sleep(0.2)
 
@@ -69,7 +69,7 @@ class SeaweedFS(Server):
         self._program.stop()
 
     @property
-    def pid(self) -> int:
+    def pid(self) -> int | None:
         return self._program.pid
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import psutil
@@ -43,6 +44,7 @@ class Account:
 class Usage:
     """What a store's processes have used: seconds of processors, and bytes of memory now."""
 
+    pid: int
     cpu_seconds: float
     memory_bytes: int
 
@@ -52,12 +54,14 @@ class Server(ABC):
 
     Attributes:
         name: in the report.
-        syncs: whether an answered write is on the disk, in words for the report.
+        syncs: what it syncs before it answers, in words for the report.
+        version: of its program; empty if it is not known.
         has_buckets: False for a server of files, which can only be read.
     """
 
     name: str
     syncs: str
+    version = ""
     has_buckets = True
 
     @property
@@ -67,30 +71,31 @@ class Server(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Start and wait until it answers."""
+        """Start and wait until it answers. Where this fails, :meth:`stop` cleans up."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Stop; what it has stored stays."""
+        """Stop, if it runs; what it has stored stays."""
 
     @property
     @abstractmethod
     def pid(self) -> int | None:
-        """Of the process above all others; None for a store on another machine."""
+        """Of the process above all others; None for one that does not run, or is not ours to know."""
 
     def usage(self) -> Usage | None:
-        """What the whole tree of processes has used so far."""
-        if self.pid is None:
+        """What the whole tree of processes has used so far; None if nobody knows."""
+        try:
+            root = psutil.Process(self.pid) if self.pid is not None else None
+            return _sum(root, root.children(recursive=True)) if root is not None else None
+        except psutil.NoSuchProcess:  # it has just ended
             return None
-        root = psutil.Process(self.pid)
-        return _sum([root, *root.children(recursive=True)])
 
 
-def _sum(processes: list[psutil.Process]) -> Usage:
+def _sum(root: psutil.Process, others: Sequence[psutil.Process]) -> Usage:
     cpu_seconds, memory_bytes = 0.0, 0
-    for process in processes:
+    for process in (root, *others):
         times = process.cpu_times()
         cpu_seconds += times.user + times.system
         # Shared pages are counted once between all that share them.
         memory_bytes += process.memory_full_info().pss
-    return Usage(cpu_seconds, memory_bytes)
+    return Usage(root.pid, cpu_seconds, memory_bytes)
