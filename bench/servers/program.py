@@ -54,7 +54,8 @@ class Program:
 
     @property
     def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
+        process = self._process
+        return None if process is None or process.poll() is not None else process.pid
 
     def start(self, command: Sequence[str], port: int) -> None:
         """Start, and wait until the port answers."""

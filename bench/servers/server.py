@@ -87,7 +87,7 @@ class Server(ABC):
         try:
             root = psutil.Process(self.pid) if self.pid is not None else None
             return _sum(root, root.children(recursive=True)) if root is not None else None
-        except psutil.NoSuchProcess:  # it has just ended
+        except (psutil.Error, OSError):  # it has just ended
             return None
 
 
