@@ -46,10 +46,10 @@ class Idle(Contest):
         return server.has_buckets and server.pid is not None
 
     def prepare(self, server: Server) -> None:
-        """It only has to be left alone."""
+        """What it does after its start has to be over."""
+        time.sleep(_SETTLING_SECONDS)
 
     def measure(self, server: Server) -> Sample:
-        time.sleep(_SETTLING_SECONDS)
         before = server.usage()
         time.sleep(self._seconds)
         after = server.usage()
