@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psutil
 from attrs import frozen
@@ -32,13 +32,11 @@ class Outcome:
 @contextmanager
 def running(servers: Sequence[Server]) -> Iterator[None]:
     """While these run: stopped at the end, whatever ends it, also those whose start has failed."""
-    try:
+    with ExitStack() as stops:
         for server in servers:
+            stops.callback(server.stop)
             server.start()
         yield
-    finally:
-        for server in servers:
-            server.stop()
 
 
 def run(contests: Sequence[Contest], servers: Sequence[Server], rounds: int) -> list[Outcome]:

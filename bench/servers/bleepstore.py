@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 from bleepstore import __version__
@@ -31,7 +32,7 @@ class BleepStore(Server):
 
     def stop(self) -> None:
         if self.daemon.is_running:
-            self.daemon.stop()
+            self.daemon.signal(signal.SIGTERM)  # which may come behind a terminal's Ctrl-C
 
     @property
     def pid(self) -> int | None:
