@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -105,11 +106,13 @@ class Daemon:
 
     @property
     def peak_memory_bytes(self) -> int:
-        """The most resident memory that the process has had (``VmHWM`` in proc(5))."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-        raise AssertionError("no VmHWM")
+        """The most resident memory that the process has had."""
+        return self._memory_bytes("VmHWM")
+
+    @property
+    def memory_bytes(self) -> int:
+        """The resident memory that the process has now."""
+        return self._memory_bytes("VmRSS")
 
     @property
     def cpu_seconds(self) -> float:
@@ -166,6 +169,21 @@ class Daemon:
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def refuses_connections(self) -> bool:
+        """Whether nobody listens any more."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    def _memory_bytes(self, field: str) -> int:
+        """A field of proc_pid_status(5)."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(f"{field}:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError(f"no {field}")
 
     def _wait_until(self, pattern: re.Pattern[str]) -> None:
         deadline = time.monotonic() + _PATIENCE_SECONDS

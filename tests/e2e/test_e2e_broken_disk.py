@@ -5,8 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from tests.e2e.admin import assert_sound
 from tests.e2e.clients import ask, ask_signed, signed_headers
 from tests.e2e.daemon import BACKEND, Daemon
 from tests.e2e.disks import MIB, fail_disk, fill, real_disk, small_disk
+from tests.e2e.waiting import wait_for
 from tests.metadata.damage import damage_page_with
 
 pytestmark = pytest.mark.skipif(BACKEND != "local", reason="these choose their backends themselves")
@@ -26,7 +26,6 @@ _MIDDLING = os.urandom(300_000)  # in a pack
 _LARGE = os.urandom(4 * MIB)
 _FULL = (507, "InsufficientStorage")
 _FAILED = (500, "InternalError")
-_PATIENCE_SECONDS = 60
 
 
 def settings(folder: Path, backend: str) -> dict[str, Any]:
@@ -82,13 +81,6 @@ def assert_readable(daemon: Daemon) -> None:
     assert b"<Key>large</Key>" in ask_signed(daemon, "GET", "/kept?list-type=2").body
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def fill_by_uploads(daemon: Daemon) -> list[str]:
     """Upload until there is no room; answers what was stored."""
     stored: list[str] = []
@@ -109,7 +101,7 @@ def test_a_store_that_is_full_is_read_and_can_be_emptied(full_store: tuple[Daemo
     assert "make room on this disk" in daemon.log
     for target in stored:
         assert answer(daemon, "DELETE", target) == (204, "")
-    until(lambda: answer(daemon, "PUT", "/kept/again", _LARGE) == (200, ""))
+    wait_for(lambda: answer(daemon, "PUT", "/kept/again", _LARGE) == (200, ""), "the upload")
     assert_sound(daemon)
     daemon.stop()
     assert "Traceback" not in daemon.log
@@ -141,7 +133,11 @@ def test_an_upload_that_fills_the_disk_leaves_nothing(tmp_path: Path) -> None:
             assert answer(daemon, "PUT", "/kept") == (200, "")
             client = Upload(daemon, "/kept/large", 16 * MIB)
             client.send(4 * MIB)
-            until(lambda: any(path.stat().st_size for path in disk.glob("objects/incoming/*/0*")))
+            incoming = "objects/incoming/*/0*"
+            wait_for(
+                lambda: any(path.stat().st_size for path in disk.glob(incoming)),
+                "the upload's begin",
+            )
             filler = fill(disk)
             client.send(12 * MIB)
             assert client.status() == 507

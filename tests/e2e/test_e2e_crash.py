@@ -24,13 +24,13 @@ from attrs import define, field, frozen
 from tests.e2e.admin import assert_sound
 from tests.e2e.clients import boto3_client, signed_headers
 from tests.e2e.daemon import BACKEND, REGION, Daemon
+from tests.e2e.waiting import wait_for
 from tests.storage.on_disk import blobs_on_disk
 
 KILLS = 12
 WRITERS = 6
 KEYS_OF_EACH_WRITER = 12
 LONGEST_ROUND_SECONDS = 0.6
-SETTLING_SECONDS = 30
 # The folders of processes: incoming blobs are in those of the local backend.
 _LOCKS = f"**/{32 * '?'}/*"
 # Around the sizes at which bytes move from the database to files, and from one block to several.
@@ -168,7 +168,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_else_is_left(crashing: Daemon)
         _assert_listing_agrees(s3, writers)
         _assert_files_are_known(crashing)
     assert sum(writer.acknowledged for writer in writers) > KILLS * WRITERS
-    _wait_until_garbage_is_gone(crashing)
+    wait_for(
+        lambda: not _query(crashing, "SELECT locator FROM garbage"), "the collection of garbage"
+    )
     _assert_every_byte_is_accounted_for(crashing)
     crashing.stop()
     assert not list(crashing.folder.glob(_LOCKS))
@@ -244,13 +246,6 @@ def _assert_listing_agrees(s3: Any, writers: list[Writer]) -> None:
         if content is not None
     }
     assert listed == expected
-
-
-def _wait_until_garbage_is_gone(daemon: Daemon) -> None:
-    deadline = time.monotonic() + SETTLING_SECONDS
-    while _query(daemon, "SELECT locator FROM garbage"):
-        assert time.monotonic() < deadline, "the garbage is not collected"
-        time.sleep(0.1)
 
 
 def _assert_every_byte_is_accounted_for(daemon: Daemon) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import sqlite3
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -14,8 +13,8 @@ import pytest
 from tests.e2e.clients import ask, boto3_client, refused
 from tests.e2e.daemon import BACKEND, BOB, REGION, Daemon, User, spawn
 from tests.e2e.transfers import begin_upload, is_cut
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_for
 
-_PATIENCE_SECONDS = 60
 _HERE = {"LocationConstraint": REGION}
 
 
@@ -23,7 +22,7 @@ def _run_to_the_end(folder: Path, *arguments: str) -> tuple[int, str]:
     """Exit code and output of a daemon that is expected to give up."""
     output = folder / "output"
     with output.open("wb") as file:
-        code = spawn(folder, file, *arguments).wait(_PATIENCE_SECONDS)
+        code = spawn(folder, file, *arguments).wait(PATIENCE_SECONDS)
     return code, output.read_text()
 
 
@@ -104,7 +103,7 @@ def test_requests_in_flight_may_finish(own_daemon: Daemon) -> None:
     with begin_upload(own_daemon, "/stopping/k") as upload:
         stopping = threading.Thread(target=own_daemon.stop)
         stopping.start()
-        _wait_until_refusing(own_daemon)
+        wait_for(own_daemon.refuses_connections, "the refusal of connections")
         upload.sendall(bytes(50_000))
         answer = upload.recv(1000)
     stopping.join()
@@ -149,14 +148,3 @@ def test_a_store_of_a_newer_version_is_left_alone(own_daemon: Daemon) -> None:
     assert own_daemon.wait() == 1
     assert str(own_daemon.database_path) in own_daemon.log
     assert "Traceback" not in own_daemon.log
-
-
-def _wait_until_refusing(daemon: Daemon) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", daemon.port)).close()
-        except ConnectionRefusedError:
-            return
-        time.sleep(0.01)
-    raise AssertionError("the daemon still accepts connections")

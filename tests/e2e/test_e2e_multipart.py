@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.clients import ask_signed, boto3_client, refused
 from tests.e2e.daemon import Daemon, looks_at_files
+from tests.e2e.waiting import wait_for
 from tests.storage.on_disk import blobs_on_disk
 
 MIB = 1024 * 1024
@@ -505,10 +504,10 @@ def test_no_byte_outlives_the_last_that_refers_to_it(
     s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/k")
     s3.delete_objects(Bucket="bucket", Delete={"Objects": [{"Key": "source"}, {"Key": "k"}]})
     assert content(s3, "bucket", "copy") == b"source"
-    wait_until(lambda: len(blobs(own_daemon)) == 1)
+    wait_for(lambda: len(blobs(own_daemon)) == 1, "the deletion of one")
     assert content(s3, "bucket", "copy") == b"source"
     s3.delete_object(Bucket="bucket", Key="copy")
-    wait_until(lambda: not blobs(own_daemon))
+    wait_for(lambda: not blobs(own_daemon), "the deletion")
     own_daemon.stop()
 
 
@@ -532,11 +531,3 @@ def test_parts_and_objects_have_a_greatest_size(own_daemon: Daemon) -> None:
 def blobs(daemon: Daemon) -> list[str]:
     """All that has the bytes of something."""
     return blobs_on_disk(daemon.objects_path)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Garbage is collected in the background, a few seconds apart."""
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

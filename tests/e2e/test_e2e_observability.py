@@ -8,8 +8,7 @@ import json
 import os
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -17,9 +16,9 @@ import pytest
 
 from tests.e2e.clients import ask, ask_signed
 from tests.e2e.daemon import BACKEND, ROOT, Daemon
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_for
 from tests.metadata.damage import damage_page_with
 
-_PATIENCE_SECONDS = 60
 _PAGES = ("/metrics", "/healthz", "/readyz", "/health", "/docs", "/openapi.json")
 _LARGE = 100_000  # bytes: more than the metadata takes
 _WORKERS = [1] if BACKEND == "memory" else [1, 2]
@@ -44,13 +43,6 @@ def levels(page: str) -> dict[str, float]:
 
 def page(daemon: Daemon, path: str = "/metrics") -> str:
     return ask(daemon, "GET", path).body.decode()
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("workers", _WORKERS)
@@ -97,7 +89,7 @@ def test_without_metrics_there_is_no_page(own_daemon: Daemon) -> None:
 def ask_office(daemon: Daemon, path: str, method: str = "GET") -> tuple[int, str]:
     match = re.search(r"showing health and metrics on http://127\.0\.0\.1:(\d+)", daemon.log)
     assert match is not None
-    connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=_PATIENCE_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=PATIENCE_SECONDS)
     with closing(connection):
         connection.request(method, path)
         answer = connection.getresponse()

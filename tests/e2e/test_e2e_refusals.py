@@ -14,8 +14,7 @@ from attrs import evolve
 
 from tests.e2e.clients import ask, ask_signed, presigned
 from tests.e2e.daemon import ALICE, BOB, Daemon, User
-
-_PATIENCE_SECONDS = 60
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +32,12 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 def line_of(daemon: Daemon, request_id: str | None) -> dict[str, Any]:
     """The one line of a request; it may be written a moment after the answer."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not (found := [each for each in daemon.log.splitlines() if str(request_id) in each]):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    (line,) = found
+
+    def lines() -> list[str]:
+        return [each for each in daemon.log.splitlines() if str(request_id) in each]
+
+    wait_for(lines, "the line of the request")
+    (line,) = lines()
     fields: dict[str, Any] = json.loads(line)
     return fields
 
@@ -78,7 +78,7 @@ def test_who_is_refused_is_logged_with_the_key(daemon: Daemon, user: User, code:
 def test_what_is_no_request_is_logged_and_counted(
     daemon: Daemon, data: bytes, line: dict[str, str]
 ) -> None:
-    with socket.create_connection(("127.0.0.1", daemon.port), timeout=_PATIENCE_SECONDS) as client:
+    with socket.create_connection(("127.0.0.1", daemon.port), timeout=PATIENCE_SECONDS) as client:
         client.sendall(data)
         with client.makefile("rb") as answer:
             found = re.search(rb"x-amz-request-id: (\w+)", answer.read())

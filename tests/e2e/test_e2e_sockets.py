@@ -8,8 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +16,8 @@ import pytest
 
 from tests.e2e.daemon import ROOT, Daemon
 from tests.e2e.tls_proxy import make_certificate
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_for
 
-_PATIENCE_SECONDS = 60
 _WORKERS = pytest.mark.parametrize("workers", [1, 2])
 
 # systemd says which process its sockets are for; as that is known only here, this is exec'ed.
@@ -37,7 +36,7 @@ def ask(
     """What the daemon answers on a new connection, over TLS if a certificate is to be shown."""
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
     connection = socket.socket(family)
-    connection.settimeout(_PATIENCE_SECONDS)
+    connection.settimeout(PATIENCE_SECONDS)
     connection.connect(address)
     if certificate is not None:
         context = ssl.create_default_context(cafile=str(certificate))
@@ -46,13 +45,6 @@ def ask(
         connection.sendall(preface)
         connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
         return connection.makefile("rb").read()
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def free_addresses(count: int) -> list[tuple[str, int]]:
@@ -81,7 +73,7 @@ def test_endpoints_are_listened_at_in_addition(own_daemon: Daemon, workers: int)
     own_daemon.hang_up()
     if workers > 1:
         os.kill(own_daemon.pid, signal.SIGUSR2)
-        wait_for(lambda: "all workers are replaced" in own_daemon.log)
+        wait_for(lambda: "all workers are replaced" in own_daemon.log, "the replacement")
     for _ in range(5):
         assert ask(path).endswith(b"ok\n")
         assert ask(tcp).endswith(b"ok\n")
@@ -108,7 +100,7 @@ class Systemd:
     def __init__(self, daemon: Daemon, notify_address: str, name: str) -> None:
         self.listening = socket.create_server(("127.0.0.1", 0))
         self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._notified.settimeout(_PATIENCE_SECONDS)
+        self._notified.settimeout(PATIENCE_SECONDS)
         self._notified.bind(notify_address.replace("@", "\0"))
         twistd = str(Path(sys.executable).with_name("twistd"))
         self._log = daemon.log_path
@@ -162,7 +154,7 @@ def test_under_systemd(own_daemon: Daemon, tmp_path: Path, workers: int, kind: s
         assert system.heard() == ["READY=1"]
         system.process.send_signal(signal.SIGTERM)
         assert system.heard() == ["STOPPING=1"]
-        assert system.process.wait(_PATIENCE_SECONDS) == -signal.SIGTERM
+        assert system.process.wait(PATIENCE_SECONDS) == -signal.SIGTERM
         socket.create_connection(place).close()  # systemd's socket stays open
     assert f"listening on http://127.0.0.1:{place[1]}" in own_daemon.log_path.read_text()
 

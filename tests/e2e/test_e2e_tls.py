@@ -9,8 +9,6 @@ import shutil
 import signal
 import socket
 import ssl
-import time
-from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -20,9 +18,9 @@ import pytest
 from tests.e2e.clients import boto3_client
 from tests.e2e.daemon import REGION, Daemon
 from tests.e2e.tls_proxy import make_certificate
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_for
 
 _HERE = {"LocationConstraint": REGION}
-_PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(params=[1, 2], ids=["one process", "two workers"])
@@ -46,7 +44,7 @@ def connect(daemon: Daemon, certificate: Path) -> HTTPSConnection:
     """A connection that trusts one certificate only."""
     context = ssl.create_default_context(cafile=str(certificate))
     connection = HTTPSConnection(
-        "127.0.0.1", tls_port(daemon), timeout=_PATIENCE_SECONDS, context=context
+        "127.0.0.1", tls_port(daemon), timeout=PATIENCE_SECONDS, context=context
     )
     connection.connect()
     return connection
@@ -55,13 +53,6 @@ def connect(daemon: Daemon, certificate: Path) -> HTTPSConnection:
 def is_served(connection: HTTPSConnection) -> bool:
     connection.request("GET", "/healthz")
     return connection.getresponse().read() == b"ok\n"
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_objects_go_up_and_down_over_tls(secure: Daemon) -> None:
@@ -87,7 +78,7 @@ def test_a_new_certificate_is_for_new_connections(secure: Daemon) -> None:
         with pytest.raises(ssl.SSLCertVerificationError):
             connect(secure, current)
         secure.hang_up()
-        wait_for(lambda: _is_accepted(secure, current))
+        wait_for(lambda: _is_accepted(secure, current), "the change of certificates")
         with pytest.raises(ssl.SSLCertVerificationError):
             connect(secure, former)
         assert is_served(before)
@@ -109,7 +100,7 @@ def test_a_certificate_that_cannot_be_used_leaves_the_former_one_in_use(secure: 
     shutil.copy(secure.folder / "tls.pem", trusted)
     (secure.folder / "tls.pem").write_text("-----BEGIN NONSENSE-----")
     secure.hang_up()
-    wait_for(lambda: "the former certificate stays in use" in secure.log)
+    wait_for(lambda: "the former certificate stays in use" in secure.log, "the refusal")
     assert "server.tls.certificate: expected certificates in PEM" in secure.log
     with closing(connect(secure, trusted)) as connection:
         assert is_served(connection)
@@ -129,10 +120,12 @@ def test_a_lost_worker_is_followed_by_one_with_the_certificate_that_is_in_use(
     own_daemon.start()
     current.write_text("garbage")
     own_daemon.hang_up()
-    wait_for(lambda: "the former certificate stays in use" in own_daemon.log)
+    wait_for(lambda: "the former certificate stays in use" in own_daemon.log, "the refusal")
     serving = re.findall(r"worker (\d+) serves", own_daemon.log)
     os.kill(int(serving[0]), signal.SIGKILL)
-    wait_for(lambda: len(re.findall(r"worker \d+ serves", own_daemon.log)) == 3)
+    wait_for(
+        lambda: len(re.findall(r"worker \d+ serves", own_daemon.log)) == 3, "the start of three"
+    )
     assert _is_accepted(own_daemon, trusted)
     own_daemon.stop()
 

@@ -6,11 +6,10 @@ import http.client
 import os
 import re
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,9 @@ from attrs import define, field
 from tests.e2e.clients import ask, ask_signed, boto3_client, presigned
 from tests.e2e.daemon import ALICE, REGION, Daemon
 from tests.e2e.transfers import begin_upload, is_cut
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_for
 from tests.storage.on_disk import blobs_on_disk, unsettled_on_disk
 
-_PATIENCE_SECONDS = 60
 _HERE = {"LocationConstraint": REGION}
 CLIENTS = 6
 _BODY = os.urandom(100_000)  # large enough for a pack
@@ -82,15 +81,8 @@ def workers(daemon: Daemon) -> set[int]:
     return children(daemon) & set(map(int, re.findall(r"worker (\d+) serves", daemon.log)))
 
 
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.01)
-
-
 def connect(daemon: Daemon) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=_PATIENCE_SECONDS)
+    return http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE_SECONDS)
 
 
 def is_served(connection: http.client.HTTPConnection) -> bool:
@@ -252,7 +244,7 @@ def test_requests_in_flight_may_finish(own_crowd: Daemon) -> None:
     with begin_upload(own_crowd, "/bucket/k") as upload:
         stopping = threading.Thread(target=own_crowd.stop)
         stopping.start()
-        wait_for(lambda: _refuses(own_crowd), "the refusal of connections")
+        wait_for(own_crowd.refuses_connections, "the refusal of connections")
         upload.sendall(bytes(50_000))
         answer = upload.recv(1000)
     stopping.join()
@@ -326,17 +318,13 @@ def test_a_second_daemon_does_not_join_in_at_the_port(crowd: Daemon, tmp_path: P
     assert f"cannot listen on 127.0.0.1, port {crowd.port}: Address already in use" in second.log
 
 
-def _refuses(daemon: Daemon) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", daemon.port)).close()
-    except ConnectionRefusedError:
-        return True
-    return False
-
-
 def _open_files(pid: int, pattern: str) -> set[Path]:
-    files = (path.readlink() for path in Path(f"/proc/{pid}/fd").iterdir())
-    return {file for file in files if file.match(pattern)}
+    """Those that match; what is closed meanwhile is left out."""
+    found = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(descriptor.readlink())
+    return {file for file in found if file.match(pattern)}
 
 
 def _is_running(pid: int) -> bool:

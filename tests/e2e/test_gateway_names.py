@@ -6,7 +6,7 @@ import hashlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.e2e.admin import admin_json, admin_process, assert_sound
 from tests.e2e.clients import boto3_client, refused
 from tests.e2e.daemon import ALICE, Daemon
+from tests.e2e.waiting import PATIENCE_SECONDS, wait_for
 from tests.upstreams.places import PLACES, Look, Place, Thing
 
-_PATIENCE_SECONDS = 90
 _POLL_SECONDS = 0.1
 
 
@@ -57,13 +57,6 @@ def client(gateway: Daemon) -> Any:
     return boto3_client(gateway)
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(_POLL_SECONDS)
-
-
 def content_of(client: Any, key: str, **more: Any) -> bytes:
     content: bytes = client.get_object(Bucket="photos", Key=key, **more)["Body"].read()
     return content
@@ -86,7 +79,7 @@ def test_objects_stand_upstream_as_they_are_here(
         Bucket="photos", Delete={"Objects": [{"Key": "a"}, {"Key": "a//b"}, {"Key": "none"}]}
     )
     assert upstream.natural() == ["photos/a/b", *folder, "photos/ümlaut + %25"]
-    wait_until(lambda: upstream.names() == upstream.natural())
+    wait_for(lambda: upstream.names() == upstream.natural(), "the move")
     gateway.stop()
     assert_sound(gateway)
 
@@ -278,9 +271,9 @@ def test_a_bucket_whose_names_are_keys_is_put_behind_a_gateway(
 def _interrupt_after_a_batch(gateway: Daemon, client: Any, *command: str) -> None:
     process = admin_process(gateway, *command)
     try:
-        wait_until(lambda: _listed(client, "archive") >= 500)
+        wait_for(lambda: _listed(client, "archive") >= 500, "the first listings")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=_PATIENCE_SECONDS)
+        process.communicate(timeout=PATIENCE_SECONDS)
     finally:
         process.kill()
     assert process.returncode == 128 + signal.SIGINT
@@ -322,7 +315,7 @@ def test_kill_after_kill_every_object_ends_under_its_name(
             assert content_of(client, key) == body
     assert stored
     listed = [each["Key"] for each in client.list_objects_v2(Bucket="photos")["Contents"]]
-    wait_until(lambda: len(upstream.names()) == len(listed))
+    wait_for(lambda: len(upstream.names()) == len(listed), "the deletion of the others")
     assert upstream.natural() == sorted(f"photos/{key}" for key in listed)
     for key in listed:
         assert upstream.get(f"photos/{key}").content == content_of(client, key)
