@@ -38,6 +38,8 @@ from .servers.server import Server
 from .tables import Report, as_markdown, as_rst
 from .workloads import WORKLOADS, Scale
 
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
+
 
 @frozen
 class Bench:
@@ -103,21 +105,23 @@ class Bench:
         finally:
             shutil.rmtree(self.folder / "listings", ignore_errors=True)
 
-    def alone(self) -> list[Figure]:
-        """What is measured of BleepStore alone."""
+    def alone(self, problems: list[str]) -> list[Figure]:
+        """What is measured of BleepStore alone; what fails is among the problems then."""
         if "alone" not in self.options.only:
             return []
         figures: list[Figure] = []
         for name, measure in WORKLOADS.items():
             print(f"measuring: {name}", file=sys.stderr)
-            figures += measure(self.folder / name, Scale(objects=self.options.objects))
+            with noted(name, problems):
+                figures += measure(self.folder / name, Scale(objects=self.options.objects))
         return figures
 
 
 def main() -> int:
     """Measure what the command line asks for; answers the exit code."""
     options = parse(__doc__)
-    signal.signal(signal.SIGTERM, _end)
+    for each in _ENDINGS:
+        signal.signal(each, _end)
     try:
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             measured = _measure(Bench(Path(folder), options))
@@ -134,7 +138,9 @@ def main() -> int:
 
 
 def _end(*_: object) -> None:
-    """As Ctrl-C does."""
+    """Once: whoever asks again has to wait until all is cleaned up."""
+    for each in _ENDINGS:
+        signal.signal(each, lambda *_: None)  # SIG_IGN would be inherited
     raise KeyboardInterrupt
 
 
@@ -163,15 +169,13 @@ def _measure(bench: Bench) -> Measured:
     for name, measure in groups.items():
         with noted(name, problems):
             outcomes += measure()
-    figures: list[Figure] = []
-    with noted("alone", problems):
-        figures += bench.alone()
+    figures = bench.alone(problems)
     problems += chain.from_iterable(each.problems for each in outcomes)
     result = (
         f"{describe(bench.folder)}\n{report.limits_list(limits)}",
         report.servers_list(servers),
         "\n".join(f"- not measured: {each}" for each in problems),
-        report.outcomes_table(outcomes, servers, limits) if outcomes else "",
+        *(report.outcomes_table(each, servers, limits) for each in report.by_kind(outcomes)),
         as_table(figures) if figures else "",
     )
     return Measured(result, outcomes, servers, bool(problems))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from .servers.bleepstore import BleepStore
@@ -21,13 +22,21 @@ _NEEDED = {
 }
 """The groups of contests, and the programs that are their clients."""
 
+_INSTALLED_BY = {
+    "wrk": "apt install wrk",
+    "curl": "apt install curl",
+    "aws": "./bleep setup, which installs the benchmark's Python packages",
+}
+_LEAST_OBJECTS = 2000  # a page is 1,000 keys from the middle
+_LEAST_LARGE_MIB = 40  # eight parts of 5 MiB, the least that S3 takes
+
 
 def parse(description: str | None, arguments: list[str] | None = None) -> argparse.Namespace:
     """The options, all of which have values; ends the program if something is wrong with them."""
     parser = argparse.ArgumentParser(prog="./bleep bench", description=description)
 
-    def add_number(name: str, text: str) -> None:
-        parser.add_argument(name, type=_positive, metavar="N", help=text)
+    def add_number(name: str, text: str, least: int = 1) -> None:
+        parser.add_argument(name, type=_at_least(least), metavar="N", help=text)
 
     parser.add_argument("--only", action="append", choices=_NEEDED, help="default: everything")
     parser.add_argument(
@@ -41,10 +50,14 @@ def parse(description: str | None, arguments: list[str] | None = None) -> argpar
     parser.add_argument("--quick", action="store_true", help="a few minutes, rough figures")
     add_number("--rounds", "turns of each store (default: 2)")
     add_number("--seconds", "of each load of requests (default: 3)")
-    add_number("--objects", "in the full stores (default: 1000000)")
+    add_number("--objects", "in the full stores (default: 1000000)", _LEAST_OBJECTS)
     add_number("--files", "to sync (default: 5000)")
     add_number("--idle", "seconds to do nothing (default: 15)")
-    add_number("--large-mib", "size of the large object, a fifth of the copied one (default: 1024)")
+    add_number(
+        "--large-mib",
+        "size of the large object, a fifth of the copied one (default: 1024)",
+        _LEAST_LARGE_MIB,
+    )
     parser.add_argument(
         "--folder", type=_folder, default=_BUILD / "bench", help="for data; default: build/bench"
     )
@@ -63,7 +76,8 @@ def _problems(options: argparse.Namespace) -> list[str]:
     needed = sorted({program for group in options.only for program in _NEEDED[group]})
     missing = [program for program in needed if find_program(program) is None]
     if missing:
-        problems.append(f"{' and '.join(missing)} missing (apt install {' '.join(missing)})")
+        hints = "; ".join(_INSTALLED_BY[program] for program in missing)
+        problems.append(f"{' and '.join(missing)} missing ({hints})")
     problems += [problem for peer in options.peer if (problem := peer.problem())]
     return problems
 
@@ -75,10 +89,13 @@ def _peer(text: str) -> External:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of 1 or more, not {text!r}")
-    return int(text)
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"expected a number of {least} or more, not {text!r}")
+        return int(text)
+
+    return number
 
 
 def _folder(text: str) -> Path:

@@ -25,6 +25,17 @@ def ratio(outcome: Outcome, ours: str, theirs: str) -> float | None:
     return mine / other if outcome.contest.is_more_better else other / mine
 
 
+def by_kind(outcomes: Sequence[Outcome]) -> Sequence[Sequence[Outcome]]:
+    """Those in which requests were timed, then the others: what a column is for differs."""
+    timed = [each for each in outcomes if _times_requests(each)]
+    others = [each for each in outcomes if not _times_requests(each)]
+    return [each for each in (timed, others) if each]
+
+
+def _times_requests(outcome: Outcome) -> bool:
+    return any(sample.p50_ms is not None for sample in outcome.samples.values())
+
+
 def outcomes_table(
     outcomes: Sequence[Outcome], servers: Sequence[Server], limits: Mapping[str, float]
 ) -> Table:

@@ -34,20 +34,19 @@ class Sample:
 
 
 def mean(samples: list[Sample]) -> Sample:
-    """The mean of each quantity."""
+    """The mean of each quantity, but the most of memory."""
 
     def of(name: str) -> float | None:
         values = [value for each in samples if (value := getattr(each, name)) is not None]
         return fmean(values) if values else None
 
-    memory_bytes = of("memory_bytes")
     return Sample(
         fmean(each.value for each in samples),
         of("p50_ms"),
         of("p99_ms"),
         of("cpu_us"),
         of("cpu_seconds"),
-        None if memory_bytes is None else int(memory_bytes),
+        max((each.memory_bytes for each in samples if each.memory_bytes is not None), default=None),
     )
 
 

@@ -16,6 +16,7 @@ from .requests import make_bucket
 
 _FILE_BYTES = 4096
 _PER_FOLDER = 100
+_ALSO_GIVEN = ("AWS_CA_BUNDLE",)  # a peer's certificate may be its own
 
 
 class Sync(Contest):
@@ -61,6 +62,7 @@ def _sync(server: Server, source: str, target: str) -> float:
         "AWS_ACCESS_KEY_ID": account.access_key,
         "AWS_SECRET_ACCESS_KEY": account.secret_key,
         "AWS_DEFAULT_REGION": account.region,
+        **{name: os.environ[name] for name in _ALSO_GIVEN if name in os.environ},
     }
     command = [
         aws,

@@ -23,6 +23,8 @@ def parse(tmp_path: Path, *arguments: str) -> object:
         (["--peer", "nginx=http://127.0.0.1:1,a,b"], "nginx is the name of two stores"),
         (["--rounds", "0"], "expected a number of 1 or more, not '0'"),
         (["--seconds", "few"], "expected a number of 1 or more, not 'few'"),
+        (["--objects", "1000"], "expected a number of 2000 or more, not '1000'"),
+        (["--large-mib", "8"], "expected a number of 40 or more, not '8'"),
         (["--folder", "/dev/null/data"], "/dev/null/data: Not a directory"),
     ],
 )
@@ -41,5 +43,5 @@ def test_programs_that_are_missing_are_told_of_before_anything_is_started(
     monkeypatch.setattr(options, "find_program", lambda name: None)
     with pytest.raises(SystemExit):
         parse(tmp_path, "--only", "requests", "--only", "streams")
-    assert "curl and wrk missing (apt install curl wrk)" in capsys.readouterr().err
+    assert "curl and wrk missing (apt install curl; apt install wrk)" in capsys.readouterr().err
     parse(tmp_path, "--only", "alone")
