@@ -415,8 +415,7 @@ async def test_a_client_that_leaves_does_not_wait_for_the_block_before_it(
     receiving = Deferred.fromCoroutine(receive(body, PLAIN, NONE, sink, threads))
     for _ in range(2):
         body.send(LARGE[:MOST_BYTES])
-        await deferLater(reactor, 0.05)
-    assert sink.held
+        await until(lambda: sink.held)
     body.done.errback(ClientGone())
     with pytest.raises(ClientGone):
         await receiving
