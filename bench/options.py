@@ -25,7 +25,7 @@ _NEEDED = {
 _INSTALLED_BY = {
     "wrk": "apt install wrk",
     "curl": "apt install curl",
-    "aws": "./bleep setup, which installs the benchmark's Python packages",
+    "aws": "it comes with ./bleep bench",
 }
 _LEAST_OBJECTS = 2000  # a page is 1,000 keys from the middle
 _LEAST_LARGE_MIB = 40  # eight parts of 5 MiB, the least that S3 takes

@@ -26,7 +26,7 @@ def ratio(outcome: Outcome, ours: str, theirs: str) -> float | None:
 
 
 def by_kind(outcomes: Sequence[Outcome]) -> Sequence[Sequence[Outcome]]:
-    """Those in which requests were timed, then the others: what a column is for differs."""
+    """Those in which requests were timed, then the others, which have other columns."""
     timed = [each for each in outcomes if _times_requests(each)]
     others = [each for each in outcomes if not _times_requests(each)]
     return [each for each in (timed, others) if each]

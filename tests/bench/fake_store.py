@@ -58,3 +58,10 @@ class FakeContest(Contest):
         if isinstance(server.value, Exception):
             raise server.value
         return Sample(server.value, 1.5, 20.25, cpu_us=1000.0)
+
+
+class FakeStream(FakeContest):
+    """Without single requests, so that there is no latency."""
+
+    def measure(self, server: Server) -> Sample:
+        return Sample(super().measure(server).value)

@@ -6,12 +6,12 @@ from contextlib import suppress
 
 import pytest
 
-from bench.race.contest import PROCESSORS, Sample
+from bench.race.contest import PROCESSORS, Sample, mean
 from bench.race.turns import run, running
-from bench.report import outcomes_table, ratio
+from bench.report import by_kind, outcomes_table, ratio
 from bench.servers.server import Usage
 from bench.watch import Watch
-from tests.bench.fake_store import FakeContest, FakeStore
+from tests.bench.fake_store import FakeContest, FakeStore, FakeStream
 
 
 def test_what_fails_in_one_store_leaves_what_others_have() -> None:
@@ -61,6 +61,19 @@ def test_a_time_is_better_the_less_it_is() -> None:
     (outcome,) = run([contest], [FakeStore("ours", 2.0), FakeStore("theirs", 6.0)], rounds=1)
     assert ratio(outcome, "ours", "theirs") == 3.0
     assert ratio(outcome, "ours", "nobody") is None
+
+
+def test_requests_have_a_table_of_their_own() -> None:
+    stores = [FakeStore("ours")]
+    requests, stream = run([FakeContest("GET"), FakeStream("upload")], stores, rounds=1)
+    assert by_kind([stream, requests]) == [[requests], [stream]]
+    assert by_kind([stream]) == [[stream]]
+    assert by_kind([]) == []
+
+
+def test_rounds_count_by_their_mean_and_memory_by_the_most() -> None:
+    samples = [Sample(1.0, 4.0, 6.0, memory_bytes=7), Sample(2.0, 5.0, 9.0, memory_bytes=3)]
+    assert mean(samples) == Sample(1.5, 4.5, 7.5, memory_bytes=7)
 
 
 def test_the_most_memory_is_told_of_and_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.e2e.daemon import ROOT, Daemon
-
-_PATIENCE_SECONDS = 60
+from tests.e2e.waiting import PATIENCE_SECONDS
 
 
 def admin(daemon: Daemon, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command with the daemon's configuration."""
     process = admin_process(daemon, *arguments)
     try:
-        output, errors = process.communicate(timeout=_PATIENCE_SECONDS)
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
     finally:
         process.kill()
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)

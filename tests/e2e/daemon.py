@@ -18,6 +18,8 @@ import pytest
 import yaml
 from attrs import define, field, frozen
 
+from tests.e2e.waiting import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[2]
 # Which backend all of these tests run against: BLEEPSTORE_TEST_BACKEND=memory ./bleep test tests/e2e
 BACKEND = os.environ.get("BLEEPSTORE_TEST_BACKEND", "local")
@@ -39,7 +41,6 @@ WORKERS = int(os.environ.get("BLEEPSTORE_TEST_WORKERS", "1"))
 REGION = "eu-central-1"
 
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
-_PATIENCE_SECONDS = 60
 _POLL_SECONDS = 0.01
 
 
@@ -162,7 +163,7 @@ class Daemon:
     def wait(self) -> int:
         assert self._process is not None
         try:
-            return self._process.wait(_PATIENCE_SECONDS)
+            return self._process.wait(PATIENCE_SECONDS)
         finally:
             self._process.kill()
 
@@ -186,7 +187,7 @@ class Daemon:
         raise AssertionError(f"no {field}")
 
     def _wait_until(self, pattern: re.Pattern[str]) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while (match := pattern.search(self.log)) is None:
             if not self.is_running or time.monotonic() > deadline:
                 if self.is_running:

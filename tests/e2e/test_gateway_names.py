@@ -20,9 +20,6 @@ from tests.e2e.daemon import ALICE, Daemon
 from tests.e2e.waiting import PATIENCE_SECONDS, wait_for
 from tests.upstreams.places import PLACES, Look, Place, Thing
 
-_POLL_SECONDS = 0.1
-
-
 SETTINGS: dict[str, Any] = {
     "garbage_grace_seconds": 1,
     # So that what a killed process has begun is soon taken up by the next one.

@@ -413,9 +413,10 @@ async def test_a_client_that_leaves_does_not_wait_for_the_block_before_it(
     sink, body = Sink(), FakeBody()
     sink.is_holding = True
     receiving = Deferred.fromCoroutine(receive(body, PLAIN, NONE, sink, threads))
-    for _ in range(2):
-        body.send(LARGE[:MOST_BYTES])
-        await until(lambda: sink.held)
+    body.send(LARGE[:MOST_BYTES])
+    await until(lambda: sink.held)
+    body.send(LARGE[:MOST_BYTES])
+    await deferLater(reactor, 0.05)  # the second block stands behind the first one
     body.done.errback(ClientGone())
     with pytest.raises(ClientGone):
         await receiving
