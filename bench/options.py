@@ -58,11 +58,15 @@ def parse(description: str | None, arguments: list[str] | None = None) -> argpar
         "size of the large object, a fifth of the copied one (default: 1024)",
         _LEAST_LARGE_MIB,
     )
+    # Only defaults that are text are given to the type, which makes the folder.
     parser.add_argument(
-        "--folder", type=_folder, default=_BUILD / "bench", help="for data; default: build/bench"
+        "--folder",
+        type=_folder,
+        default=str(_BUILD / "bench"),
+        help="for data; default: build/bench",
     )
     parser.add_argument(
-        "--output", type=_folder, default=_BUILD, help="for tables and picture; default: build"
+        "--output", type=_folder, default=str(_BUILD), help="for tables and picture; default: build"
     )
     options = _with_defaults(parser.parse_args(arguments))
     for problem in _problems(options):

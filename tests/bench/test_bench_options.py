@@ -45,3 +45,13 @@ def test_programs_that_are_missing_are_told_of_before_anything_is_started(
         parse(tmp_path, "--only", "requests", "--only", "streams")
     assert "curl and wrk missing (apt install curl; apt install wrk)" in capsys.readouterr().err
     parse(tmp_path, "--only", "alone")
+
+
+def test_folders_are_made_also_where_nothing_has_been_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "_BUILD", tmp_path / "build")
+    parsed = options.parse("benchmark", ["--only", "alone"])
+    assert parsed.folder == tmp_path / "build" / "bench"
+    assert parsed.folder.is_dir()
+    assert parsed.output == tmp_path / "build"
